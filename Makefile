@@ -1,0 +1,40 @@
+# The verbs.  What they do is in scripts/ and CMakeLists.txt.
+
+PRESET ?= release
+BUILD  := $(if $(filter release,$(PRESET)),build,build-$(PRESET))
+PREFIX ?= /usr/local
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
+
+.PHONY: all dependencies build demo check bench mutants install format docs help clean
+all: dependencies build ## build build/xhat (installs what is missing)
+
+dependencies: ## install the Debian packages that are missing
+	@scripts/dependencies.sh
+
+build:
+	@cmake --preset $(PRESET) $(if $(wildcard $(BUILD)/CMakeCache.txt),>/dev/null)
+	@cmake --build --preset $(PRESET)
+
+demo: all ## explain a batch, train on Fashion-MNIST with and without batch norm
+	@scripts/demo.sh $(BUILD)/xhat
+
+check: all ## build and run every test
+	@ctest --preset $(PRESET) -j $(CMAKE_BUILD_PARALLEL_LEVEL)
+
+mutants: all ## plant classic mistakes in the code; each must fail a test
+	@scripts/mutants.py
+
+bench: all ## time the tellings against each other
+	@bench/run.sh $(BUILD)
+
+install: build ## install into PREFIX (default /usr/local)
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+format: ## clang-format every C file
+	@git ls-files '*.c' '*.h' '*.inc' | xargs clang-format -i
+
+clean: ## remove the build folders
+	@rm -rf build build-*
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 24

@@ -1,0 +1,21 @@
+/* What this CPU can do, as far as the operating system lets a program use it.
+ *
+ * A feature bit in CPUID says that the instructions exist; only XCR0 says that
+ * the operating system saves the wide registers when it switches tasks.  Both
+ * are asked. */
+#ifndef XHAT_BASE_CPU_H
+#define XHAT_BASE_CPU_H
+
+enum {
+    XHAT_CPU_AVX2 = 1 << 0,   /* AVX2 and FMA, ymm registers saved       */
+    XHAT_CPU_AVX512 = 1 << 1, /* F, DQ, BW and VL, zmm and masks saved   */
+    XHAT_CPU_NEON = 1 << 2    /* Advanced SIMD: always there on AArch64  */
+};
+
+/* The features as an or of XHAT_CPU_*.  Thread-safe. */
+unsigned xhat_cpu_features(void);
+
+/* The processor's own name into name[size], "" where there is none. */
+void xhat_cpu_name(char *name, int size);
+
+#endif
