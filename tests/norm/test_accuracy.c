@@ -1,0 +1,340 @@
+/* The library against MPFR with 400 bits: ordinary and ill-conditioned inputs,
+ * and numbers at the ends of the type.
+ *
+ * With u the unit roundoff of the type, checked for each element:
+ *
+ *     out     |error| <= k u (|gamma x_norm| + |beta|)            float32
+ *             |error| <= k u (|gamma| (|x_norm| + 1) + |beta|)    float64
+ *     dx      |error| <= k u |gamma| invstd (|dout - mean dout| + rms of it)
+ *     dgamma  |error| <= k u sum |dout x_norm|
+ *     dbeta   |error| <= k u sum |dout|
+ *     m2      |error| <= k 2^-53 m2
+ *
+ * `xhat_test_accuracy` in the environment prints the largest k of each case. */
+#include <mpfr.h>
+
+#include "check.h"
+#include "numbers.h"
+#include "problem.h"
+
+enum { BITS = 400 };
+
+static double unit_roundoff(xhat_dtype dtype)
+{
+    return dtype == XHAT_F32 ? 0x1p-24 : 0x1p-53;
+}
+
+/* One channel in MPFR: x, dout (count), gamma, beta, eps. */
+typedef struct reference {
+    mpfr_t mean, var, invstd, dout_mean, dgamma, dbeta, t, s;
+} reference;
+
+static void reference_init(reference *r)
+{
+    mpfr_inits2(BITS, r->mean, r->var, r->invstd, r->dout_mean, r->dgamma,
+                r->dbeta, r->t, r->s, (mpfr_ptr)0);
+}
+
+static void reference_clear(reference *r)
+{
+    mpfr_clears(r->mean, r->var, r->invstd, r->dout_mean, r->dgamma, r->dbeta,
+                r->t, r->s, (mpfr_ptr)0);
+}
+
+/* r->t := x_norm of x */
+static void x_norm(reference *r, double x)
+{
+    mpfr_set_d(r->t, x, MPFR_RNDN);
+    mpfr_sub(r->t, r->t, r->mean, MPFR_RNDN);
+    mpfr_mul(r->t, r->t, r->invstd, MPFR_RNDN);
+}
+
+static size_t place(const problem *p, size_t c, size_t i)
+{
+    size_t inner = p->spec.inner;
+    return (i / inner * p->spec.channels + c) * inner + i % inner;
+}
+
+static void reference_channel(reference *r, const problem *p, size_t c)
+{
+    mpfr_set_zero(r->mean, 1);
+    mpfr_set_zero(r->var, 1);
+    mpfr_set_zero(r->dbeta, 1);
+    mpfr_set_zero(r->dgamma, 1);
+    for (size_t i = 0; i < p->count; i++) {
+        mpfr_add_d(r->mean, r->mean, p->x[place(p, c, i)], MPFR_RNDN);
+        mpfr_add_d(r->dbeta, r->dbeta, p->dout[place(p, c, i)], MPFR_RNDN);
+    }
+    mpfr_div_ui(r->mean, r->mean, p->count, MPFR_RNDN);
+    mpfr_div_ui(r->dout_mean, r->dbeta, p->count, MPFR_RNDN);
+    for (size_t i = 0; i < p->count; i++) {
+        mpfr_set_d(r->t, p->x[place(p, c, i)], MPFR_RNDN);
+        mpfr_sub(r->t, r->t, r->mean, MPFR_RNDN);
+        mpfr_sqr(r->t, r->t, MPFR_RNDN);
+        mpfr_add(r->var, r->var, r->t, MPFR_RNDN);
+    }
+    mpfr_div_ui(r->var, r->var, p->count, MPFR_RNDN);
+    mpfr_add_d(r->invstd, r->var, p->spec.eps, MPFR_RNDN);
+    mpfr_rec_sqrt(r->invstd, r->invstd, MPFR_RNDN);
+    for (size_t i = 0; i < p->count; i++) {
+        x_norm(r, p->x[place(p, c, i)]);
+        mpfr_mul_d(r->t, r->t, p->dout[place(p, c, i)], MPFR_RNDN);
+        mpfr_add(r->dgamma, r->dgamma, r->t, MPFR_RNDN);
+    }
+}
+
+/* |value - exact| / scale, where exact is in r->t */
+static double error_in(reference *r, double value, double scale)
+{
+    mpfr_sub_d(r->s, r->t, value, MPFR_RNDN);
+    return fabs(mpfr_get_d(r->s, MPFR_RNDN)) / scale;
+}
+
+typedef struct errors {
+    double out, dx, dgamma, dbeta, var; /* in multiples of their bounds */
+} errors;
+
+static double out_error(reference *r, const problem *p, size_t c, size_t i)
+{
+    double gamma = p->gamma[c], beta = p->beta[c];
+    x_norm(r, p->x[i]);
+    double size = fabs(gamma * mpfr_get_d(r->t, MPFR_RNDN)) + fabs(beta);
+    if (p->spec.dtype == XHAT_F64)
+        size += fabs(gamma);
+    mpfr_mul_d(r->t, r->t, gamma, MPFR_RNDN);
+    mpfr_add_d(r->t, r->t, beta, MPFR_RNDN);
+    return error_in(r, p->out[i], size * unit_roundoff(p->spec.dtype));
+}
+
+static double dx_error(reference *r, const problem *p, size_t c, size_t i,
+                       double rms)
+{
+    mpfr_t centered;
+    mpfr_init2(centered, BITS);
+    mpfr_set_d(centered, p->dout[i], MPFR_RNDN);
+    mpfr_sub(centered, centered, r->dout_mean, MPFR_RNDN);
+    double size = fabs(mpfr_get_d(centered, MPFR_RNDN)) + rms;
+    x_norm(r, p->x[i]);
+    mpfr_mul(r->t, r->t, r->dgamma, MPFR_RNDN);
+    mpfr_div_ui(r->t, r->t, p->count, MPFR_RNDN);
+    mpfr_sub(r->t, centered, r->t, MPFR_RNDN);
+    mpfr_mul(r->t, r->t, r->invstd, MPFR_RNDN);
+    mpfr_mul_d(r->t, r->t, p->gamma[c], MPFR_RNDN);
+    mpfr_clear(centered);
+    mpfr_set_d(r->s, p->gamma[c], MPFR_RNDN);
+    mpfr_mul(r->s, r->s, r->invstd, MPFR_RNDN);
+    mpfr_mul_d(r->s, r->s, size * unit_roundoff(p->spec.dtype), MPFR_RNDN);
+    mpfr_sub_d(r->t, r->t, p->dx[i], MPFR_RNDN);
+    mpfr_div(r->t, r->t, r->s, MPFR_RNDN);
+    return fabs(mpfr_get_d(r->t, MPFR_RNDN));
+}
+
+/* the root mean square of dout - mean dout */
+static double rms_of_dout(const problem *p, size_t c, double mean)
+{
+    double squares = 0;
+    for (size_t i = 0; i < p->count; i++)
+        squares += pow(p->dout[place(p, c, i)] - mean, 2);
+    return sqrt(squares / (double)p->count);
+}
+
+static errors measure(const problem *p)
+{
+    errors worst = {0};
+    reference r;
+    double u = unit_roundoff(p->spec.dtype);
+    reference_init(&r);
+    for (size_t c = 0; c < p->spec.channels; c++) {
+        double terms = 0, products = 0;
+        reference_channel(&r, p, c);
+        double rms = rms_of_dout(p, c, mpfr_get_d(r.dout_mean, MPFR_RNDN));
+        for (size_t i = 0; i < p->count; i++) {
+            size_t at = place(p, c, i);
+            worst.out = fmax(worst.out, out_error(&r, p, c, at));
+            worst.dx = fmax(worst.dx, dx_error(&r, p, c, at, rms));
+            x_norm(&r, p->x[at]);
+            terms += fabs(p->dout[at]);
+            products += fabs(p->dout[at] * mpfr_get_d(r.t, MPFR_RNDN));
+        }
+        mpfr_set(r.t, r.dgamma, MPFR_RNDN);
+        worst.dgamma =
+            fmax(worst.dgamma, error_in(&r, p->dgamma[c], products * u));
+        mpfr_set(r.t, r.dbeta, MPFR_RNDN);
+        worst.dbeta =
+            fmax(worst.dbeta, error_in(&r, p->dbeta[c], terms * u));
+        mpfr_mul_ui(r.t, r.var, p->count, MPFR_RNDN);
+        double m2 = mpfr_get_d(r.t, MPFR_RNDN);
+        if (m2 > 0 && m2 < INFINITY) /* m2 is float64 for both types */
+            worst.var = fmax(worst.var, error_in(&r, p->stat_m2[c],
+                                                 m2 * 0x1p-53));
+    }
+    reference_clear(&r);
+    return worst;
+}
+
+/* measures p and holds it to k */
+static void hold(const char *name, const problem *p, errors k)
+{
+    errors e = measure(p);
+    if (getenv("xhat_test_accuracy") != NULL)
+        printf("| %s | %s | %.2f | %.2f | %.2f | %.2f | %.1f |\n", name,
+               p->spec.dtype == XHAT_F32 ? "float32" : "float64", e.out, e.dx,
+               e.dgamma, e.dbeta, e.var);
+    if (!(e.out <= k.out && e.dx <= k.dx && e.dgamma <= k.dgamma &&
+          e.dbeta <= k.dbeta && e.var <= k.var))
+        fail_msg("%s: out %g dx %g dgamma %g dbeta %g m2 %g (at most %g %g %g "
+                 "%g %g)",
+                 name, e.out, e.dx, e.dgamma, e.dbeta, e.var, k.out, k.dx,
+                 k.dgamma, k.dbeta, k.var);
+}
+
+static xhat_spec spec_of(xhat_dtype dtype, size_t outer, size_t channels,
+                         size_t inner)
+{
+    xhat_spec spec = xhat_spec_default(dtype);
+    spec.outer = outer;
+    spec.channels = channels;
+    spec.inner = inner;
+    return spec;
+}
+
+/* bounds: out, dx, dgamma, dbeta in u of the type, m2 in u of float64 */
+static const errors bounds[] = {
+    [XHAT_F32] = {4, 4, 2, 1.01, 20},
+    [XHAT_F64] = {4, 4, 2, 2.5, 10},
+};
+
+static void ordinary(void **state)
+{
+    (void)state;
+    const size_t shapes[][3] = {{100, 8, 1}, {1000, 3, 1}, {8, 3, 49},
+                                {2, 2, 3000}};
+    for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++)
+        for (int k = 0; k < 4; k++) {
+            problem p = problem_new(spec_of((xhat_dtype)dtype, shapes[k][0],
+                                            shapes[k][1], shapes[k][2]),
+                                    0.3, 1.7, 31 + (uint64_t)k);
+            problem_train(&p);
+            hold("mean 0.3, deviation 1.7", &p, bounds[dtype]);
+            problem_free(&p);
+        }
+}
+
+/* the mean up to 1e8 times the deviation; eps = 0, so that it hides nothing */
+static void mean_far_from_zero(void **state)
+{
+    (void)state;
+    const double ratios[] = {1e2, 1e4, 1e6, 1e8};
+    for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++)
+        for (int k = 0; k < 4; k++)
+            for (size_t inner = 1; inner <= 30; inner += 29) {
+                char name[40];
+                xhat_spec spec = spec_of((xhat_dtype)dtype, 200, 4, inner);
+                spec.eps = 0;
+                problem p = problem_new(spec, ratios[k], 1, 41);
+                problem_train(&p);
+                snprintf(name, sizeof name, "mean/deviation %.0e", ratios[k]);
+                hold(name, &p, bounds[dtype]);
+                problem_free(&p);
+            }
+}
+
+/* the first element, which is the pivot of the sums, far away from the rest */
+static void outlier_first(void **state)
+{
+    (void)state;
+    for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++) {
+        problem p =
+            problem_new(spec_of((xhat_dtype)dtype, 3000, 2, 1), 0, 1e-3, 42);
+        p.x[0] = 1e6;
+        p.x[1] = -4096;
+        problem_round(&p);
+        problem_train(&p);
+        errors k = bounds[dtype];
+        k.var = dtype == XHAT_F32 ? 1e5 : 10; /* float32 has bits to spare */
+        hold("an outlier first", &p, k);
+        problem_free(&p);
+    }
+}
+
+/* dout with a large mean: dx is made of what deviates from it */
+static void large_dout_mean(void **state)
+{
+    (void)state;
+    for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++) {
+        problem p = problem_new(spec_of((xhat_dtype)dtype, 300, 3, 1), 1, 1,
+                                43);
+        for (size_t i = 0; i < p.elements; i++)
+            p.dout[i] += 1e5;
+        problem_round(&p);
+        problem_train(&p);
+        hold("mean of dout 1e5", &p, bounds[dtype]);
+        problem_free(&p);
+    }
+}
+
+/* the ends of the type: the variance overflows or underflows, or x - mean
+ * does */
+static void extremes(void **state)
+{
+    (void)state;
+    const struct {
+        xhat_dtype dtype;
+        double mean, deviation, eps, dout;
+    } cases[] = {
+        {XHAT_F32, 0, 1e38, 1e-5, 1},     {XHAT_F32, 1e38, 1e30, 1e-5, 1},
+        {XHAT_F32, 0, 1e-38, 0, 1e-10},   {XHAT_F32, 0, 1e-42, 0, 1e-20},
+        {XHAT_F32, 1e-30, 1e-35, 0, 1},   {XHAT_F32, 0, 1e25, 1e-5, 1e30},
+        {XHAT_F64, 0, 1e300, 1e-5, 1},    {XHAT_F64, 0, 3e307, 0, 1},
+        {XHAT_F64, 1e300, 1e290, 0, 1},   {XHAT_F64, 0, 1e-300, 0, 1e-50},
+        {XHAT_F64, 0, 1e-310, 0, 1e-100}, {XHAT_F64, 0, 1e-320, 0, 1e-100},
+        {XHAT_F64, 0, 1e200, 1e-5, 1e290},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
+        for (size_t inner = 1; inner <= 20; inner += 19) {
+            char name[60];
+            xhat_spec spec = spec_of(cases[k].dtype, 15, 18, inner);
+            spec.eps = cases[k].eps;
+            problem p = problem_new(spec, cases[k].mean,
+                                    cases[k].deviation / 3, 51 + k);
+            for (size_t i = 0; i < p.elements; i++)
+                p.dout[i] *= cases[k].dout;
+            for (size_t i = 0; i < p.elements; i += 18 * inner)
+                p.x[i] = (double)(i % 7); /* channel 0 stays ordinary */
+            if (inner == 1)
+                p.x[0] = 2;
+            problem_round(&p);
+            problem_train(&p);
+            snprintf(name, sizeof name, "mean %.0e, deviation %.0e",
+                     cases[k].mean, cases[k].deviation);
+            errors e = measure(&p);
+            if (!(e.out <= 6 && e.dx <= 8 && e.dgamma <= 4 && e.dbeta <= 4))
+                fail_msg("%s (inner %zu): out %g dx %g dgamma %g dbeta %g",
+                         name, inner, e.out, e.dx, e.dgamma, e.dbeta);
+            problem_free(&p);
+        }
+}
+
+static void a_million_rows(void **state)
+{
+    (void)state;
+    for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++) {
+        problem p = problem_new(spec_of((xhat_dtype)dtype, 1000000, 1, 1), 1e4,
+                                1, 61);
+        problem_train(&p);
+        hold("a million rows, mean/deviation 1e4", &p, bounds[dtype]);
+        problem_free(&p);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ordinary),        cmocka_unit_test(mean_far_from_zero),
+        cmocka_unit_test(outlier_first),   cmocka_unit_test(large_dout_mean),
+        cmocka_unit_test(extremes),        cmocka_unit_test(a_million_rows),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    mpfr_free_cache();
+    return failed;
+}
