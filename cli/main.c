@@ -1,0 +1,102 @@
+/* xhat: the command.  Finds the subcommand, parses its line, runs it. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "options.h"
+
+static const cli_command *const commands[] = {
+    &cli_command_forward, &cli_command_backward, &cli_command_explain,
+    &cli_command_check,   &cli_command_train,    &cli_command_eval,
+    &cli_command_predict, &cli_command_plot,     &cli_command_info,
+    NULL};
+
+static const cli_command *find_command(const char *name)
+{
+    for (int i = 0; commands[i] != NULL; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+    const char *names[32];
+    int count = 0;
+    for (; commands[count] != NULL; count++)
+        names[count] = commands[count]->name;
+    const char *near = cli_nearest(name, names, count);
+    if (near != NULL)
+        return cli_fail(CLI_USAGE, "unknown command \"%s\"; did you mean %s?",
+                        name, near);
+    return cli_fail(CLI_USAGE, "unknown command \"%s\"; `xhat help` lists them",
+                    name);
+}
+
+static int help(const char *name)
+{
+    if (name == NULL) {
+        cli_help_all(stdout, commands);
+        return CLI_DONE;
+    }
+    const cli_command *command = find_command(name);
+    if (command == NULL)
+        return unknown_command(name);
+    cli_help_command(stdout, command);
+    return CLI_DONE;
+}
+
+static int run(int count, const char *const *words)
+{
+    cli_invocation invocation;
+    if (count < 1 || strcmp(words[0], "--help") == 0 ||
+        strcmp(words[0], "-h") == 0 || strcmp(words[0], "help") == 0)
+        return help(count > 1 ? words[1] : NULL);
+    if (strcmp(words[0], "--version") == 0 || strcmp(words[0], "-v") == 0) {
+        printf("xhat %s\n", xhat_version());
+        return CLI_DONE;
+    }
+    const cli_command *command = find_command(words[0]);
+    if (command == NULL)
+        return unknown_command(words[0]);
+    int result = cli_parse(&invocation, command, count - 1, words + 1);
+    if (result != CLI_DONE)
+        return result;
+    if (cli_given(&invocation, "help"))
+        return help(command->name);
+    return command->run(&invocation);
+}
+
+/* ---- Ctrl-C ---------------------------------------------------------------------- */
+
+static volatile sig_atomic_t interrupts;
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    if (interrupts++ > 0)
+        _exit(128 + SIGINT);
+}
+
+void cli_catch_interrupts(void)
+{
+    struct sigaction action = {.sa_handler = on_interrupt,
+                               .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+}
+
+bool cli_interrupted(void)
+{
+    return interrupts > 0;
+}
+
+int main(int argc, char **argv)
+{
+    int result = run(argc - 1, (const char *const *)argv + 1);
+    /* what was printed counts only once it has been written */
+    if ((fflush(stdout) != 0 || ferror(stdout)) && result == CLI_DONE)
+        result = cli_fail(CLI_OUTPUT, "standard output cannot be written");
+    return result;
+}

@@ -1,0 +1,20 @@
+/* Writing what a command made, by the ending of -o; "-" or none: stdout. */
+#ifndef XHAT_CLI_OUTPUT_H
+#define XHAT_CLI_OUTPUT_H
+
+#include "cli.h"
+#include "xhat/formats.h"
+
+/* .npz: all arrays; .npy, .csv, .tsv: the first one alone (the others are
+ * said to be left out); .json: an object of nested arrays. */
+int cli_write_arrays(const cli_invocation *invocation, const char *path,
+                     const xhat_array *arrays, size_t count);
+
+/* text[length] to a file, or to stdout when path is NULL or "-". */
+int cli_write_text(const cli_invocation *invocation, const char *path,
+                   const char *text, size_t length);
+
+/* Does `path` end in `ending` (".svg"), in any case? */
+bool cli_ends_in(const char *path, const char *ending);
+
+#endif
