@@ -19,12 +19,12 @@ static const double most_cancellation[] = {
 
 enum { LANE_A, LANE_MEAN, LANE_MEAN_LOW, LANE_B };
 
-/* The exact parts of a mean: pivot + offset as high + low. */
-static void split_mean(double pivot, double offset, double *high, double *low)
+/* a + b = *high + *low exactly, *high being the rounded sum (Knuth) */
+static void two_sum(double a, double b, double *high, double *low)
 {
-    *high = pivot + offset;
-    double part = *high - pivot; /* two-sum (Knuth) */
-    *low = (pivot - (*high - part)) + (offset - part);
+    *high = a + b;
+    double part = *high - a;
+    *low = (a - (*high - part)) + (b - part);
 }
 
 /* sum (x - pivot)^2 - (sum (x - pivot))^2 / count */
@@ -36,14 +36,14 @@ static double sum_of_squares(const xhat_block *block, size_t at, double count)
     return m2 < 0 ? 0 : m2;
 }
 
-/* mean - pivot, as high and low part */
-static double offset_of(const xhat_block *block, size_t at, double count,
-                        double *low)
+/* mean = pivot + sum / count, as a high and a low part */
+static void finish_mean(xhat_block *block, size_t at, double count)
 {
-    double offset = block->sum[at] / count;
+    double offset = block->sum[at] / count, high, low;
     double rest = fma(-offset, count, block->sum[at]); /* of the division */
-    *low = (rest + block->sum_low[at]) / count;
-    return offset;
+    two_sum(block->pivot[at], offset, &high, &low);
+    two_sum(high, low + (rest + block->sum_low[at]) / count, &block->mean[at],
+            &block->mean_low[at]);
 }
 
 /* Gates 1-4: mean (high and low part) and m2 = count * var of each channel. */
@@ -63,10 +63,7 @@ static void block_statistics(const xhat_plan *plan, xhat_block *block,
             xhat_block_moments(plan, block, c, c + 1, x);
             m2 = sum_of_squares(block, at, count);
         }
-        double low, offset = offset_of(block, at, count, &low);
-        split_mean(block->pivot[at], offset, &block->mean[at],
-                   &block->mean_low[at]);
-        block->mean_low[at] += low;
+        finish_mean(block, at, count);
         block->product[at] = m2;
     }
 }
