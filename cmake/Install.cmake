@@ -18,6 +18,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/xhatConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion)
 configure_file(cmake/xhatConfig.cmake.in
                ${PROJECT_BINARY_DIR}/xhatConfig.cmake @ONLY)
+file(RELATIVE_PATH XHAT_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/xhat.pc.in ${PROJECT_BINARY_DIR}/xhat.pc @ONLY)
 install(EXPORT xhat NAMESPACE xhat:: FILE xhatTargets.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/xhat)
