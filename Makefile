@@ -5,7 +5,7 @@ BUILD  := $(if $(filter release,$(PRESET)),build,build-$(PRESET))
 PREFIX ?= /usr/local
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 
-.PHONY: all dependencies build demo check bench mutants install format docs help clean
+.PHONY: all dependencies build demo check test bench mutants install format help clean
 all: dependencies build ## build build/xhat (installs what is missing)
 
 dependencies: ## install the Debian packages that are missing
@@ -18,7 +18,10 @@ build:
 demo: all ## explain a batch, train on Fashion-MNIST with and without batch norm
 	@scripts/demo.sh $(BUILD)/xhat
 
-check: all ## build and run every test
+check: dependencies ## run every test: gcc, clang, sanitizers, bare build
+	@scripts/check.sh
+
+test: all ## run the tests of one build (PRESET=release debug asan tsan)
 	@ctest --preset $(PRESET) -j $(CMAKE_BUILD_PARALLEL_LEVEL)
 
 mutants: all ## plant classic mistakes in the code; each must fail a test

@@ -1,0 +1,65 @@
+#!/bin/sh
+# Installs the Debian packages that xhat builds and tests with, when any is
+# missing.  Silent and fast when all are there.  Where there is no apt-get, or
+# no right to use it, the packages are listed and the build goes on with what
+# is found.
+set -eu
+
+packages="
+    gcc g++ libc6-dev make cmake pkg-config
+    zlib1g-dev libopenblas-dev libjansson-dev librandom123-dev
+    libcmocka-dev libmpfr-dev clang libomp-dev python3 python3-numpy
+    dataset-fashion-mnist
+"
+
+missing=""
+if command -v dpkg-query >/dev/null 2>&1; then
+    # one query for all: a line for each package that is installed
+    installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $packages \
+        2>/dev/null | sed -n 's/^installed //p' || true)
+    for package in $packages; do
+        case "
+$installed
+" in
+        *"
+$package
+"*) ;;
+        *) missing="$missing $package" ;;
+        esac
+    done
+else
+    missing=$(echo $packages)
+fi
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "xhat: this system has no apt-get; these Debian packages have no" >&2
+    echo "xhat: known counterpart here:" $missing >&2
+    echo "xhat: going on with what is found" >&2
+    exit 0
+fi
+
+as_root=""
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null 2>&1; then
+        echo "xhat: missing, and neither root nor sudo to install:" $missing >&2
+        echo "xhat: going on with what is found" >&2
+        exit 0
+    fi
+    as_root="sudo"
+fi
+
+echo "xhat: installing the Debian packages:" $missing >&2
+export DEBIAN_FRONTEND=noninteractive
+install() {
+    $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}
+# the package lists may be old or absent: fetch them once, then try again
+if ! install 2>/dev/null; then
+    $as_root apt-get update -qq >/dev/null || true
+    if ! install; then
+        echo "xhat: not everything could be installed; going on with what is" \
+            "found" >&2
+    fi
+fi

@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""Plants classic mistakes in the code; the tests must catch each one.
+
+    scripts/mutants.py                 every mutant, a line for each
+    scripts/mutants.py NAME...         some of them
+    scripts/mutants.py --write         and rewrite the table of docs/mutants.md
+
+A mutant is one small change of one line in a copy of the tree.  The copy is
+built and its unit tests run; a mutant that no test catches is a hole in the
+suite.  Exit status 1 when one survives.
+"""
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TESTS = "base|circuit|agreement|properties|accuracy|statistics|arguments|" \
+        "kernels|net_"
+
+CIRCUIT = "src/circuit/gate_kinds.def"
+GATES = "src/circuit/gate_kinds.c"
+RUN = "src/circuit/run.c"
+FORWARD = "src/norm/norm_forward.c"
+BACKWARD = "src/norm/norm_backward.c"
+CLOSED = "src/norm/closed.c"
+PLAN = "src/norm/plan.c"
+STATISTICS = "src/norm/statistics.c"
+KERNELS = "src/kernels/kernels.inc"
+
+# name, the mistake, file, the code, what it becomes
+MUTANTS = [
+    ("mean-no-1/N", "circuit, gates 1 and 4 backward: 1/N is missing",
+     GATES, "1 / (double)share;", "1;"),
+    ("mean-N-1", "circuit, gates 1 and 4 backward: 1/(N-1) for 1/N",
+     GATES, "1 / (double)share;", "1 / ((double)share - 1);"),
+    ("minus-1/s", "circuit, gate 6: -1/s for -1/s^2",
+     CIRCUIT, "-1 / (a * a)", "-1 / a"),
+    ("root-1/s2", "circuit, gate 5: 1/s^2 for 1/(2s)",
+     CIRCUIT, "1 / (2 * out)", "1 / (out * out)"),
+    ("eps-outside", "circuit, gate 5: eps outside the root",
+     CIRCUIT, "sqrt(a + eps)", "sqrt(a) + eps"),
+    ("eps-forgotten", "circuit, gate 5: eps forgotten",
+     CIRCUIT, "sqrt(a + eps)", "sqrt(a)"),
+    ("square-no-2", "circuit, gate 3: d for 2d",
+     CIRCUIT, "a * a, 2 * a", "a * a, a"),
+    ("subtract-sign", "circuit, gate 2: the sign of dmean",
+     CIRCUIT, "a - b, 1, -1", "a - b, 1, 1"),
+    ("multiply-swapped", "circuit, gates 7 and 8: the local gradients swapped",
+     CIRCUIT, "a * b, b, a", "a * b, a, b"),
+    ("branch-dropped", "circuit: a fork keeps one branch's gradient only",
+     RUN, "first ? part[k] : total[k] + part[k]", "part[k]"),
+    ("broadcast-not-summed", "circuit: a broadcast operand's gradient is not "
+     "summed", GATES, "bool summed = across && from == XHAT_EXTENT_FULL;",
+     "bool summed = false;"),
+    ("var-N-1", "kernels: 1/(N-1) normalizes",
+     FORWARD, "xhat_inverse_deviation(m2 / count, plan->spec.eps)",
+     "xhat_inverse_deviation(m2 / (count - 1), plan->spec.eps)"),
+    ("naive-variance", "kernels: E[x^2] - E[x]^2, no pivot",
+     FORWARD, "block->pivot[c - block->first] = xhat_get(\n"
+     "            plan->spec.dtype, x, xhat_channel_start(plan, c));",
+     "block->pivot[c - block->first] = 0;"),
+    ("no-second-look", "kernels: sums around an outlier are kept",
+     FORWARD, "block->product[at] > most_cancellation[plan->spec.dtype] * m2",
+     "0"),
+    ("mean-one-float", "kernels: the low part of the mean is dropped",
+     FORWARD, "xhat_put(dtype, args->mean_low, c, isfinite(high) ? low : 0);",
+     "xhat_put(dtype, args->mean_low, c, 0);"),
+    ("scale-forgotten-forward", "kernels: gamma forgotten, forward",
+     FORWARD, "LANE_A, c, gamma * invstd", "LANE_A, c, invstd"),
+    ("scale-forgotten-backward", "kernels: gamma forgotten in dx",
+     BACKWARD, "LANE_A, c, gamma * invstd", "LANE_A, c, invstd"),
+    ("dx-no-mean-branch", "kernels: dx without the branch through the mean",
+     BACKWARD, "LANE_DMEAN, c, high", "LANE_DMEAN, c, 0"),
+    ("dx-no-variance-branch", "kernels: dx without the branch through the "
+     "variance", BACKWARD, "LANE_K, c, invstd * (dgamma / count)",
+     "LANE_K, c, 0"),
+    ("dx-no-1/N", "kernels: dx, 1/N missing in the variance branch",
+     BACKWARD, "LANE_K, c, invstd * (dgamma / count)",
+     "LANE_K, c, invstd * dgamma"),
+    ("dbeta-averaged", "kernels: dbeta averaged instead of summed",
+     BACKWARD, "fma(count, pivot, sum)", "pivot + offset"),
+    ("dgamma-of-x", "kernels: dgamma without the inverse deviation",
+     BACKWARD, "double dgamma = invstd * (block->product[at] + "
+     "block->product_low[at]);", "double dgamma = block->product[at];"),
+    ("eps-outside-norm", "library: eps outside the root",
+     PLAN, "1 / sqrt(inside)", "1 / (sqrt(var) + eps)"),
+    ("constant-nan", "library: 0/0 for a constant channel with eps = 0",
+     PLAN, "inside == 0 ? 0 : 1 / sqrt(inside)", "1 / sqrt(inside)"),
+    ("lost-rest", "kernels: what rounding took from the sums is lost",
+     "src/kernels/vec.h", "((old - (high - part)) + (term - part)));\n}\n\n/* "
+     "the same", "0 * part);\n}\n\n/* the same"),
+    ("tail-skipped", "kernels: the last lane of a narrow group is left out",
+     KERNELS, "for (size_t lane = 0; lane < tile.lanes; lane++)\n"
+     "                out[lane]", "for (size_t lane = 0; lane + 1 < "
+     "tile.lanes; lane++)\n                out[lane]"),
+    ("closed-no-dbeta", "closed form: dbeta is not subtracted",
+     CLOSED, "(m * dout - dbeta - x_norm * dgamma)",
+     "(m * dout - x_norm * dgamma)"),
+    ("closed-x-for-x_norm", "closed form: dgamma with x for x_norm",
+     CLOSED, "dbeta += dout;\n            dgamma += dout * x_norm;",
+     "dbeta += dout;\n            dgamma += dout * at(plan, args->x, c, i);"),
+    ("frozen-std", "closed form, frozen: gamma forgotten",
+     CLOSED, "gamma * (invstd * dout)", "invstd * dout"),
+    ("running-biased", "running statistics: biased where unbiased is promised",
+     STATISTICS, "rule->unbiased ? batch->count - 1 : batch->count",
+     "batch->count"),
+    ("momentum-sense", "running statistics: momentum in the other sense",
+     STATISTICS, "rule->momentum_is_old ? 1 - momentum : momentum",
+     "momentum"),
+    ("merge-no-delta", "merging parts: the distance of the means is left out",
+     STATISTICS, "delta * delta * (into->count * part->count / count)", "0"),
+    ("nan-committed", "running statistics: a NaN is committed",
+     STATISTICS, "!isfinite(mean) || !isfinite(var)", "false"),
+    ("loss-not-averaged", "net: the loss's gradient is not divided by the rows",
+     "src/net/loss.c", "1 / (sum * (double)rows)", "1 / sum"),
+    ("relu-of-gradient", "net: ReLU's mask taken from the gradient",
+     "src/net/relu.c", "out[i] > 0 ?", "gradient[i] > 0 ?"),
+    ("bias-not-summed", "net: the bias gradient is not summed over the rows",
+     "src/net/affine.c", "affine->dbias[j] += dout", "affine->dbias[j] = dout"),
+    ("adam-no-correction", "net: Adam without its bias correction",
+     "src/net/optimizer.c", "lr * sqrt(c2) / c1", "lr"),
+]
+
+
+def run(command, folder):
+    return subprocess.run(command, cwd=folder, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def copy_tree(to):
+    """The tree as git sees it, files not yet added included."""
+    listed = run(["git", "ls-files", "-co", "--exclude-standard"], ROOT).stdout
+    for name in listed.splitlines():
+        if (ROOT / name).is_file():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, to / name)
+
+
+def build_and_test(tree):
+    """('build' or 'passed' or the names of the failed tests)."""
+    jobs = ["-j", "2"]
+    built = run(["cmake", "--build", "build"] + jobs, tree)
+    if built.returncode != 0:
+        return "build", built.stdout[-2000:]
+    tested = run(["ctest", "--test-dir", "build", "-R", TESTS] + jobs, tree)
+    failed = re.findall(r"^\s*\d+ - (\S+) \((?!Skipped|Disabled)", tested.stdout, re.M)
+    if tested.returncode == 0:
+        return "passed", ""
+    return ", ".join(sorted(set(failed))) or "failed", ""
+
+
+def try_mutant(tree, mutant):
+    name, mistake, path, code, becomes = mutant
+    source = tree / path
+    text = source.read_text()
+    if text.count(code) != 1:
+        return f"the code is there {text.count(code)} times", False
+    source.write_text(text.replace(code, becomes))
+    try:
+        outcome, output = build_and_test(tree)
+    finally:
+        source.write_text(text)
+    if outcome == "build":
+        return "does not build: " + output.strip().splitlines()[-1], False
+    return outcome, outcome != "passed"
+
+
+def write_table(rows):
+    page = ROOT / "docs" / "mutants.md"
+    text = page.read_text()
+    head = text[:text.index("| mutant |")]
+    table = ["| mutant | the mistake | caught by |", "| --- | --- | --- |"]
+    table += [f"| `{name}` | {mistake} | {caught} |"
+              for name, mistake, caught in rows]
+    page.write_text(head + "\n".join(table) + "\n")
+
+
+def main():
+    arguments = sys.argv[1:]
+    wanted = [a for a in arguments if a != "--write"]
+    mutants = [m for m in MUTANTS if not wanted or m[0] in wanted]
+    rows, survivors = [], 0
+    with tempfile.TemporaryDirectory(prefix="xhat-mutants-") as folder:
+        tree = pathlib.Path(folder)
+        copy_tree(tree)
+        made = run(["cmake", "-S", ".", "-B", "build",
+                    "-DCMAKE_BUILD_TYPE=Release",
+                    "-DCMAKE_C_FLAGS_RELEASE=-O1 -DNDEBUG"], tree)
+        outcome, output = build_and_test(tree)
+        if outcome != "passed":
+            print(made.stdout[-2000:], output)
+            print(f"without a mutant the tests do not pass: {outcome}")
+            return 1
+        for mutant in mutants:
+            caught, good = try_mutant(tree, mutant)
+            survivors += not good
+            rows.append((mutant[0], mutant[1], caught))
+            print(f"{'caught  ' if good else 'SURVIVED'} {mutant[0]}: "
+                  f"{caught}", flush=True)
+    print(f"{len(mutants) - survivors} of {len(mutants)} mutants caught")
+    if "--write" in arguments and not wanted and not survivors:
+        write_table(rows)
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
