@@ -10,7 +10,8 @@
  *     dbeta   |error| <= k u sum |dout|
  *     m2      |error| <= k 2^-53 m2
  *
- * `xhat_test_accuracy` in the environment prints the largest k of each case. */
+ * With XHAT_TEST_ACCURACY=1 in the environment it prints the largest k of each
+ * case: the table of docs/accuracy.md. */
 #include <mpfr.h>
 
 #include "check.h"
@@ -176,8 +177,9 @@ static errors measure(const problem *p)
 static void hold(const char *name, const problem *p, errors k)
 {
     errors e = measure(p);
-    if (getenv("xhat_test_accuracy") != NULL)
-        printf("| %s | %s | %.2f | %.2f | %.2f | %.2f | %.1f |\n", name,
+    if (getenv("XHAT_TEST_ACCURACY") != NULL)
+        printf("| %s | %zux%zux%zu | %s | %.2f | %.2f | %.2f | %.2f | %.1f |\n",
+               name, p->spec.outer, p->spec.channels, p->spec.inner,
                p->spec.dtype == XHAT_F32 ? "float32" : "float64", e.out, e.dx,
                e.dgamma, e.dbeta, e.var);
     if (!(e.out <= k.out && e.dx <= k.dx && e.dgamma <= k.dgamma &&
@@ -201,7 +203,7 @@ static xhat_spec spec_of(xhat_dtype dtype, size_t outer, size_t channels,
 /* bounds: out, dx, dgamma, dbeta in u of the type, m2 in u of float64 */
 static const errors bounds[] = {
     [XHAT_F32] = {4, 4, 2, 1.01, 20},
-    [XHAT_F64] = {4, 4, 2, 2.5, 10},
+    [XHAT_F64] = {4, 4, 2, 4, 10},
 };
 
 static void ordinary(void **state)
@@ -307,10 +309,9 @@ static void extremes(void **state)
             problem_train(&p);
             snprintf(name, sizeof name, "mean %.0e, deviation %.0e",
                      cases[k].mean, cases[k].deviation);
-            errors e = measure(&p);
-            if (!(e.out <= 6 && e.dx <= 8 && e.dgamma <= 4 && e.dbeta <= 4))
-                fail_msg("%s (inner %zu): out %g dx %g dgamma %g dbeta %g",
-                         name, inner, e.out, e.dx, e.dgamma, e.dbeta);
+            errors bound = bounds[cases[k].dtype];
+            bound.var = INFINITY; /* m2 may leave the type, out may not */
+            hold(name, &p, bound);
             problem_free(&p);
         }
 }
