@@ -130,13 +130,17 @@ static double dx_error(reference *r, const problem *p, size_t c, size_t i,
     return fabs(mpfr_get_d(r->t, MPFR_RNDN));
 }
 
-/* the root mean square of dout - mean dout */
+/* the root mean square of dout - mean dout, free of overflow */
 static double rms_of_dout(const problem *p, size_t c, double mean)
 {
-    double squares = 0;
+    double largest = 0, squares = 0;
     for (size_t i = 0; i < p->count; i++)
-        squares += pow(p->dout[place(p, c, i)] - mean, 2);
-    return sqrt(squares / (double)p->count);
+        largest = fmax(largest, fabs(p->dout[place(p, c, i)] - mean));
+    for (size_t i = 0; i < p->count && largest > 0; i++) {
+        double part = (p->dout[place(p, c, i)] - mean) / largest;
+        squares += part * part;
+    }
+    return largest * sqrt(squares / (double)p->count);
 }
 
 static errors measure(const problem *p)
