@@ -1,0 +1,70 @@
+/* Cells of a CSV text, one after the other, without copying them.
+ *
+ *     xhat_csv_open(&csv, source);               delimiter, header, columns
+ *     while (xhat_csv_row(&csv))                 the next row with cells
+ *         do
+ *             xhat_csv_next(&csv, &cell);
+ *         while (!csv.row_ended);
+ *
+ * Lines end in \n, \r\n or \r.  Blank lines and lines that begin with '#' are
+ * no rows.  Blanks around a cell are not part of it.  A cell in double quotes
+ * may hold delimiters, line ends and, doubled, quotes. */
+#ifndef XHAT_FORMATS_CSV_H
+#define XHAT_FORMATS_CSV_H
+
+#include <stdbool.h>
+
+#include "source.h"
+
+enum { XHAT_CSV_BLANKS = ' ' }; /* a delimiter: blanks and tabs, any number */
+
+typedef struct xhat_csv {
+    const xhat_source *source;
+    const char *at, *end;   /* not yet read */
+    const char *line_start; /* where `line` begins */
+    size_t line;            /* of `at`, from 1 */
+    bool row_ended;         /* the last cell read was the last of its row */
+
+    char delimiter;      /* , ; tab or XHAT_CSV_BLANKS */
+    bool has_header;     /* the first row is one */
+    size_t columns;      /* cells of the first row */
+    size_t first_line;   /* its line */
+    size_t rows_at_most; /* rows there can be, the header among them */
+} xhat_csv;
+
+typedef struct xhat_csv_cell {
+    const char *text; /* in the source: length bytes, quotes still doubled */
+    size_t length;
+    size_t line, column; /* where the cell begins, in bytes, from 1 */
+    bool quoted;
+} xhat_csv_cell;
+
+/* Detects the delimiter and whether the first row is a header: it is when it
+ * holds text and no number while the row after it, if any, holds a number. */
+XHAT_NODISCARD xhat_status xhat_csv_open(xhat_csv *csv,
+                                         const xhat_source *source);
+
+/* Goes to the next row; false at the end of the text. */
+bool xhat_csv_row(xhat_csv *csv);
+
+/* Reads the next cell of the row.  Errors name file, line and column. */
+XHAT_NODISCARD xhat_status xhat_csv_next(xhat_csv *csv, xhat_csv_cell *cell);
+
+/* XHAT_BAD_FORMAT unless the row that began at `line` has csv->columns. */
+XHAT_NODISCARD xhat_status xhat_csv_check_row(const xhat_csv *csv, size_t line,
+                                              size_t cells);
+
+/* The cell's value; false when it is not a number. */
+bool xhat_csv_number(const xhat_csv_cell *cell, double *value);
+
+/* Is the cell empty, or one of ?, NA, N/A, null? */
+bool xhat_csv_missing(const xhat_csv_cell *cell);
+
+/* Copies the cell's text without the doubling of its quotes and with a NUL
+ * into to[cell->length + 1]; returns the length. */
+size_t xhat_csv_copy(const xhat_csv_cell *cell, char *to);
+
+/* "header line, delimiter ';'": what was detected. */
+void xhat_csv_describe(const xhat_csv *csv, char *note, size_t size);
+
+#endif

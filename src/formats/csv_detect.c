@@ -1,0 +1,151 @@
+/* What a CSV text does not say: its delimiter, and whether it has a header. */
+#include "csv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SAMPLE = 20 }; /* rows looked at */
+
+/* in the order of preference: a comma may also be a decimal comma, and a blank
+ * part of a text */
+static const char delimiters[] = "\t;, ";
+enum { DELIMITERS = 4, COMMA = 2, BLANKS = 3 };
+
+/* Counts each delimiter outside quotes in the row at csv->at and goes to the
+ * next.  Blanks count where they stand between cells, and once for a run. */
+static void count_delimiters(xhat_csv *csv, size_t counts[DELIMITERS])
+{
+    char before = ','; /* a quote opens only where a cell begins */
+    bool quoted = false, seen = false, between = false;
+    memset(counts, 0, DELIMITERS * sizeof *counts);
+    for (; csv->at < csv->end; csv->at++) {
+        char c = *csv->at;
+        if (!quoted && (c == '\n' || c == '\r'))
+            break;
+        if (c == '"' && (quoted || strchr("\t;, \"", before) != NULL))
+            quoted = !quoted;
+        for (int i = 0; i < BLANKS && !quoted; i++)
+            counts[i] += c == delimiters[i];
+        bool blank = !quoted && (c == ' ' || c == '\t');
+        counts[BLANKS] += between && !blank;
+        seen |= !blank;
+        between = blank && seen;
+        before = c;
+    }
+}
+
+static bool first_cell_is_number(xhat_csv csv)
+{
+    xhat_csv_cell cell;
+    xhat_source silent = {0};
+    double value;
+    csv.source = &silent;
+    csv.delimiter = XHAT_CSV_BLANKS;
+    return xhat_csv_next(&csv, &cell) == XHAT_OK &&
+           xhat_csv_number(&cell, &value);
+}
+
+/* The first delimiter that every row of the sample has equally often; else the
+ * most frequent one of the first row, for the ragged row to be reported. */
+static char detect_delimiter(xhat_csv csv)
+{
+    size_t first[DELIMITERS], counts[DELIMITERS];
+    bool steady[DELIMITERS] = {true, true, true, true};
+    xhat_csv start = csv;
+    count_delimiters(&csv, first);
+    for (int row = 1; row < SAMPLE && xhat_csv_row(&csv); row++) {
+        count_delimiters(&csv, counts);
+        for (int i = 0; i < DELIMITERS; i++)
+            steady[i] &= counts[i] == first[i];
+    }
+    for (int i = 0; i < BLANKS; i++)
+        if (first[i] > 0 && steady[i])
+            return delimiters[i];
+    int most = COMMA;
+    for (int i = 0; i < BLANKS; i++)
+        if (first[i] > first[most])
+            most = i;
+    if (first[most] == 0 && first[BLANKS] > 0 &&
+        (steady[BLANKS] || first_cell_is_number(start)))
+        return XHAT_CSV_BLANKS;
+    return delimiters[most];
+}
+
+typedef struct row_kind {
+    size_t cells, numbers, missing;
+} row_kind;
+
+static xhat_status look_at_row(xhat_csv *csv, row_kind *kind)
+{
+    xhat_csv_cell cell;
+    double value;
+    *kind = (row_kind){0};
+    while (!csv->row_ended) {
+        xhat_status status = xhat_csv_next(csv, &cell);
+        if (status != XHAT_OK)
+            return status;
+        kind->cells++;
+        kind->numbers += xhat_csv_number(&cell, &value);
+        kind->missing += xhat_csv_missing(&cell);
+    }
+    return XHAT_OK;
+}
+
+/* An upper bound that no short file can make large: by its lines, and by the
+ * bytes that rows of so many cells take, and one more that is too short. */
+static size_t rows_at_most(const xhat_csv *csv)
+{
+    size_t lines = 1, bytes = (size_t)(csv->end - csv->at) + 1;
+    for (const char *at = csv->at; at < csv->end; at++)
+        lines += *at == '\n' ||
+                 (*at == '\r' && (at + 1 == csv->end || at[1] != '\n'));
+    size_t rows = bytes / csv->columns + 1;
+    return lines < rows ? lines : rows;
+}
+
+xhat_status xhat_csv_open(xhat_csv *csv, const xhat_source *source)
+{
+    const char *text = (const char *)source->bytes;
+    row_kind first, second = {0};
+    size_t mark =
+        source->size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    *csv = (xhat_csv){.source = source,
+                      .at = text + mark,
+                      .end = text + source->size,
+                      .line_start = text + mark,
+                      .line = 1,
+                      .delimiter = ','};
+    if (memchr(text, '\0', source->size) != NULL)
+        return xhat_source_bad(source, "a NUL byte in what should be text");
+    if (!xhat_csv_row(csv))
+        return xhat_source_bad(source, "holds no values");
+    csv->delimiter = detect_delimiter(*csv);
+
+    xhat_csv ahead = *csv;
+    xhat_status status = look_at_row(&ahead, &first);
+    if (status == XHAT_OK && xhat_csv_row(&ahead))
+        status = look_at_row(&ahead, &second);
+    if (status != XHAT_OK)
+        return status;
+    csv->columns = first.cells;
+    csv->first_line = csv->line;
+    /* a lone line is a header only if it is a whole one */
+    bool lone_header = second.cells == 0 && ahead.line > csv->line;
+    csv->has_header = first.numbers == 0 && first.missing < first.cells &&
+                      (lone_header || second.numbers + second.missing > 0);
+    csv->rows_at_most = rows_at_most(csv);
+    return XHAT_OK;
+}
+
+void xhat_csv_describe(const xhat_csv *csv, char *note, size_t size)
+{
+    const char *header = csv->has_header ? "header line" : "no header line";
+    if (csv->columns == 1)
+        snprintf(note, size, "%s, one column", header);
+    else if (csv->delimiter == '\t')
+        snprintf(note, size, "%s, delimiter tab", header);
+    else if (csv->delimiter == XHAT_CSV_BLANKS)
+        snprintf(note, size, "%s, delimiter blanks", header);
+    else
+        snprintf(note, size, "%s, delimiter '%c'", header, csv->delimiter);
+}
