@@ -1,0 +1,81 @@
+/* What the renderers draw: a finished run, with what is known about it; and
+ * the small pieces they share.  None of them knows of batch normalization:
+ * whatever circuit the run is of, that is drawn. */
+#ifndef XHAT_CIRCUIT_PICTURE_H
+#define XHAT_CIRCUIT_PICTURE_H
+
+#include "base/text.h"
+#include "xhat/circuit.h"
+
+enum { XHAT_PICTURE_RANK_MAX = 8 };
+
+typedef struct xhat_picture {
+    const xhat_run *run;
+    const char *norm; /* "batch" */
+    const char *note; /* what a reader should know, or NULL: "demo, ..." */
+    int rank;
+    size_t shape[XHAT_PICTURE_RANK_MAX]; /* of the input, as the user has it */
+    const xhat_verification *verification;
+    double closed_form; /* largest error against it; NaN: not compared */
+} xhat_picture;
+
+/* ---- renderers: each appends a whole document to `text` ------------------ */
+
+typedef struct xhat_text_style {
+    int width; /* columns, at least 80 */
+    bool color;
+    bool ascii; /* no box-drawing characters */
+} xhat_text_style;
+
+void xhat_render_text(xhat_text *text, const xhat_picture *picture,
+                      xhat_text_style style);
+void xhat_render_json(xhat_text *text, const xhat_picture *picture);
+void xhat_render_dot(xhat_text *text, const xhat_picture *picture);
+void xhat_render_svg(xhat_text *text, const xhat_picture *picture);
+
+/* Gate `gate` (an index) worked out in words and numbers for one element of
+ * a full array, forward and backward. */
+void xhat_render_gate(xhat_text *text, const xhat_picture *picture, int gate,
+                      size_t element, xhat_text_style style);
+
+/* The wiring of the circuit alone, in characters: part of xhat_render_text. */
+void xhat_render_wiring(xhat_text *text, const xhat_picture *picture,
+                        xhat_text_style style);
+
+/* ---- shared pieces ------------------------------------------------------- */
+
+enum { XHAT_SHAPE_TEXT_SIZE = 200, XHAT_SHORT_SIZE = 32 };
+
+/* The axes of a value: its rank, and its lengths into shape[]. */
+int xhat_picture_shape(const xhat_picture *picture, xhat_extent extent,
+                       size_t shape[XHAT_PICTURE_RANK_MAX]);
+
+/* "(4,2)", and "()" for a single number. */
+char *xhat_picture_shape_text(const xhat_picture *picture, xhat_extent extent,
+                              char text[XHAT_SHAPE_TEXT_SIZE]);
+
+/* Five significant digits, and so many; -0 is 0. */
+char *xhat_short_number(double value, char text[XHAT_SHORT_SIZE]);
+char *xhat_rounded_number(double value, int digits, char text[XHAT_SHORT_SIZE]);
+
+/* A field as rows and columns that a person can read: (outer) x (channels *
+ * inner), one row for what is per channel; what does not fit is left out. */
+typedef struct xhat_grid {
+    const double *data;
+    size_t rows, columns;             /* of the field */
+    size_t shown_rows, shown_columns; /* the first so many */
+    int digits;                       /* significant; 5 unless changed */
+} xhat_grid;
+
+xhat_grid xhat_grid_of(const xhat_axes *axes, xhat_field field,
+                       size_t most_rows, size_t most_columns);
+
+/* The cell's text; one past the shown columns is "..". */
+char *xhat_grid_cell(const xhat_grid *grid, size_t row, size_t column,
+                     char text[XHAT_SHORT_SIZE]);
+
+/* How many gates hand a gradient to the value; into gates[] which. */
+int xhat_picture_users(const xhat_picture *picture, int value,
+                       int gates[XHAT_CIRCUIT_GATES_MAX]);
+
+#endif

@@ -1,0 +1,384 @@
+/* Planted mistakes, one at a time, in a plain implementation: the diagnosis
+ * names the gate and the cause. */
+#include "circuit/diagnose.h"
+#include "circuit_fixture.h"
+
+enum { N = 5, D = 3, VALUES = 12 };
+static const double EPS = 1e-3;
+
+typedef enum mistake {
+    NONE,
+    MEAN_BY_N_MINUS_1,
+    VAR_BY_N_MINUS_1,
+    EPS_OUTSIDE,
+    NO_BETA,
+    NO_GAMMA_BACK,
+    DGAMMA_WITHOUT_X_NORM,
+    DIVIDE_BY_S_ONCE,
+    ROOT_WITHOUT_HALF,
+    VAR_BACK_WITHOUT_1_N,
+    SQUARE_WITHOUT_2,
+    NO_SQUARE_BRANCH,
+    NO_PRODUCT_BRANCH,
+    DMEAN_SIGN,
+    NO_MEAN_BRANCH,
+    MEAN_BACK_WITHOUT_1_N,
+    DX_OF_ITS_OWN
+} mistake;
+
+/* [side][value][number]: somebody's arrays */
+typedef double arrays[2][VALUES][N * D];
+
+#define VALUE(name)    (a[0][XHAT_VALUE_##name])
+#define GRADIENT(name) (a[1][XHAT_VALUE_##name])
+
+static void somebodys_forward(arrays a, mistake wrong)
+{
+    for (int c = 0; c < D; c++) {
+        double sum = 0, squares = 0;
+        for (int n = 0; n < N; n++)
+            sum += VALUE(X)[n * D + c];
+        VALUE(MEAN)[c] = sum / (wrong == MEAN_BY_N_MINUS_1 ? N - 1 : N);
+        for (int n = 0; n < N; n++) {
+            double d = VALUE(X)[n * D + c] - VALUE(MEAN)[c];
+            VALUE(DEV_FROM_MEAN)[n * D + c] = d;
+            squares += VALUE(DEV_FROM_MEAN_SQ)[n * D + c] = d * d;
+        }
+        VALUE(VAR)[c] = squares / (wrong == VAR_BY_N_MINUS_1 ? N - 1 : N);
+        VALUE(STDDEV)
+        [c] = wrong == EPS_OUTSIDE ? sqrt(VALUE(VAR)[c]) + EPS
+                                   : sqrt(VALUE(VAR)[c] + EPS);
+        VALUE(INVERTED_STDDEV)[c] = 1 / VALUE(STDDEV)[c];
+        for (int k = c; k < N * D; k += D) {
+            VALUE(X_NORM)
+            [k] = VALUE(DEV_FROM_MEAN)[k] * VALUE(INVERTED_STDDEV)[c];
+            VALUE(SCALED_X)[k] = VALUE(GAMMA)[c] * VALUE(X_NORM)[k];
+            VALUE(OUT)
+            [k] = VALUE(SCALED_X)[k] + (wrong == NO_BETA ? 0 : VALUE(BETA)[c]);
+        }
+    }
+}
+
+/* Gates 9 to 4 of one feature. */
+static void somebodys_upper_gates(arrays a, mistake wrong, int c)
+{
+    double dr = 0, s = VALUE(STDDEV)[c];
+    GRADIENT(BETA)[c] = GRADIENT(GAMMA)[c] = 0;
+    for (int k = c; k < N * D; k += D) {
+        double dout = GRADIENT(OUT)[k];
+        GRADIENT(BETA)[c] += dout;
+        GRADIENT(SCALED_X)[k] = dout;
+        GRADIENT(GAMMA)
+        [c] += dout * (wrong == DGAMMA_WITHOUT_X_NORM ? 1 : VALUE(X_NORM)[k]);
+        GRADIENT(X_NORM)
+        [k] = dout * (wrong == NO_GAMMA_BACK ? 1 : VALUE(GAMMA)[c]);
+        dr += GRADIENT(X_NORM)[k] * VALUE(DEV_FROM_MEAN)[k];
+    }
+    GRADIENT(INVERTED_STDDEV)[c] = dr;
+    GRADIENT(STDDEV)[c] = -dr / (wrong == DIVIDE_BY_S_ONCE ? s : s * s);
+    GRADIENT(VAR)
+    [c] = GRADIENT(STDDEV)[c] / (wrong == ROOT_WITHOUT_HALF ? s : 2 * s);
+}
+
+static void somebodys_backward(arrays a, mistake wrong)
+{
+    for (int c = 0; c < D; c++) {
+        somebodys_upper_gates(a, wrong, c);
+        double sum = 0;
+        for (int k = c; k < N * D; k += D) {
+            double dq =
+                GRADIENT(VAR)[c] / (wrong == VAR_BACK_WITHOUT_1_N ? 1 : N);
+            double product = GRADIENT(X_NORM)[k] * VALUE(INVERTED_STDDEV)[c];
+            double square = (wrong == SQUARE_WITHOUT_2 ? 1 : 2) *
+                            VALUE(DEV_FROM_MEAN)[k] * dq;
+            GRADIENT(DEV_FROM_MEAN_SQ)[k] = dq;
+            GRADIENT(DEV_FROM_MEAN)
+            [k] = (wrong == NO_PRODUCT_BRANCH ? 0 : product) +
+                  (wrong == NO_SQUARE_BRANCH ? 0 : square);
+            sum += GRADIENT(DEV_FROM_MEAN)[k];
+        }
+        GRADIENT(MEAN)[c] = wrong == DMEAN_SIGN ? sum : -sum;
+        for (int k = c; k < N * D; k += D) {
+            double part =
+                GRADIENT(MEAN)[c] / (wrong == MEAN_BACK_WITHOUT_1_N ? 1 : N);
+            GRADIENT(X)
+            [k] = GRADIENT(DEV_FROM_MEAN)[k] +
+                  (wrong == NO_MEAN_BRANCH ? 0 : part) +
+                  (wrong == DX_OF_ITS_OWN ? 0.1 * k * k : 0);
+        }
+    }
+}
+
+static void fill(arrays a, mistake wrong)
+{
+    memset(a, 0, sizeof(arrays));
+    for (int k = 0; k < N * D; k++) {
+        VALUE(X)[k] = 3 * fixture_number(1, (size_t)k) + 1;
+        GRADIENT(OUT)[k] = fixture_number(2, (size_t)k);
+    }
+    for (int c = 0; c < D; c++) {
+        VALUE(GAMMA)[c] = 1.5 + fixture_number(3, (size_t)c);
+        VALUE(BETA)[c] = 2 + fixture_number(4, (size_t)c);
+    }
+    somebodys_forward(a, wrong);
+    somebodys_backward(a, wrong);
+}
+
+static xhat_run *clean_run(arrays a)
+{
+    xhat_axes axes = xhat_axes_batch(N, D, 1);
+    xhat_run *run;
+    assert_ok(xhat_run_create(&run, xhat_circuit_batchnorm(), &axes, EPS, NULL,
+                              error));
+    for (int v = XHAT_VALUE_X; v <= XHAT_VALUE_BETA; v++)
+        assert_ok(xhat_run_set(run, XHAT_SIDE_VALUE, v, a[0][v], error));
+    assert_ok(xhat_run_set(run, XHAT_SIDE_GRADIENT, XHAT_VALUE_OUT,
+                           GRADIENT(OUT), error));
+    assert_ok(xhat_run_forward(run, error));
+    assert_ok(xhat_run_backward(run, error));
+    return run;
+}
+
+/* Diagnoses the arrays whose keys are in `keys` (blank-separated; NULL: all) */
+static xhat_diagnosis diagnose(arrays a, const char *keys)
+{
+    const xhat_circuit *circuit = xhat_circuit_batchnorm();
+    xhat_claim claims[XHAT_CLAIMS_MAX];
+    int count = 0;
+    for (int v = 0; v < VALUES; v++)
+        for (int side = 0; side < 2; side++) {
+            bool input = side == 0 ? v <= XHAT_VALUE_BETA : v == XHAT_VALUE_OUT;
+            char key[40];
+            snprintf(key, sizeof key, " %s ",
+                     xhat_circuit_key(circuit, (xhat_side)side, v));
+            if (!input && (keys == NULL || strstr(keys, key) != NULL))
+                claims[count++] = (xhat_claim){
+                    .side = (xhat_side)side,
+                    .value = v,
+                    .data = a[side][v],
+                    .tolerance = 1e-10,
+                };
+        }
+    xhat_run *run = clean_run(a);
+    xhat_diagnosis diagnosis;
+    assert_ok(xhat_diagnose(&diagnosis, run, claims, count, error));
+    xhat_run_destroy(run);
+    return diagnosis;
+}
+
+static const struct {
+    mistake wrong;
+    int gate;
+    const char *cause; /* the first one; NULL: none */
+} planted[] = {
+    {MEAN_BY_N_MINUS_1, 1, "n-minus-1"},
+    {VAR_BY_N_MINUS_1, 4, "n-minus-1"},
+    {EPS_OUTSIDE, 5, NULL},
+    {NO_BETA, 9, NULL},
+    {NO_GAMMA_BACK, 8, NULL},
+    {DGAMMA_WITHOUT_X_NORM, 8, NULL},
+    {DIVIDE_BY_S_ONCE, 6, NULL},
+    {ROOT_WITHOUT_HALF, 5, "missing-1/2"},
+    {VAR_BACK_WITHOUT_1_N, 4, "missing-1/N"},
+    {SQUARE_WITHOUT_2, 3, "missing-2"},
+    {NO_SQUARE_BRANCH, 3, "dropped-branch"},
+    {NO_PRODUCT_BRANCH, 7, "dropped-branch"},
+    {DMEAN_SIGN, 2, "sign"},
+    {NO_MEAN_BRANCH, 1, "dropped-branch"},
+    {MEAN_BACK_WITHOUT_1_N, 1, "missing-1/N"},
+};
+
+/* With every array there, one mistake is one red gate. */
+static void every_mistake_names_its_gate(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof planted / sizeof *planted; i++) {
+        arrays a;
+        fill(a, planted[i].wrong);
+        xhat_diagnosis d = diagnose(a, NULL);
+        int red = 0;
+        for (int f = 0; f < d.finding_count; f++)
+            red += d.findings[f].state == XHAT_FINDING_WRONG;
+        assert_int_equal(red, 1);
+        assert_int_equal(d.first_wrong_gate, planted[i].gate);
+        if (planted[i].cause == NULL) {
+            assert_int_equal(d.cause_count, 0);
+        } else {
+            assert_true(d.cause_count > 0);
+            assert_string_equal(d.causes[0].id, planted[i].cause);
+            assert_int_equal(d.causes[0].gate, planted[i].gate);
+        }
+    }
+}
+
+static void right_arrays_are_right(void **state)
+{
+    (void)state;
+    arrays a;
+    fill(a, NONE);
+    xhat_diagnosis d = diagnose(a, NULL);
+    assert_int_equal(d.finding_count, 20);
+    for (int f = 0; f < d.finding_count; f++)
+        assert_int_equal(d.findings[f].state, XHAT_FINDING_OK);
+    assert_int_equal(d.first_wrong, -1);
+    assert_int_equal(d.first_wrong_gate, -1);
+    assert_true(d.decided);
+}
+
+/* The example of the command's contract. */
+static void a_wrong_array_between_right_ones(void **state)
+{
+    (void)state;
+    arrays a;
+    fill(a, VAR_BACK_WITHOUT_1_N);
+    xhat_diagnosis d =
+        diagnose(a, " out dx dgamma dbeta dvar ddev_from_mean_sq ");
+    assert_int_equal(d.first_wrong_gate, 4);
+    assert_int_equal(d.findings[d.first_wrong].suspects, 1 << 4);
+    const xhat_finding *last = &d.findings[d.finding_count - 1];
+    assert_int_equal(last->state, XHAT_FINDING_FOLLOWS);
+    assert_int_equal(last->gate, 4);
+    assert_string_equal(d.causes[0].text,
+                        "its 1/N is missing: yours is exactly N = 5 times too "
+                        "large everywhere");
+}
+
+/* Too few arrays: the gates that may be wrong, and what would tell. */
+static void too_few_arrays_leave_suspects(void **state)
+{
+    (void)state;
+    arrays a;
+    fill(a, DIVIDE_BY_S_ONCE);
+    xhat_diagnosis d = diagnose(a, " out dgamma dvar dinverted_stddev ");
+    assert_int_equal(d.first_wrong_gate, -1);
+    assert_int_equal(d.findings[d.first_wrong].suspects, 1 << 5 | 1 << 6);
+    assert_true(d.wanted ==
+                1UL << (2 * XHAT_VALUE_STDDEV + XHAT_SIDE_GRADIENT));
+    d = diagnose(a, " out dgamma dvar dstddev dinverted_stddev ");
+    assert_int_equal(d.first_wrong_gate, 6);
+}
+
+/* A dropped branch is seen in the total alone. */
+static void a_dropped_branch_shows_in_dx(void **state)
+{
+    (void)state;
+    arrays a;
+    fill(a, NO_MEAN_BRANCH);
+    xhat_diagnosis d = diagnose(a, " dx ");
+    assert_int_equal(d.first_wrong_gate, 1);
+    assert_string_equal(d.causes[0].id, "dropped-branch");
+}
+
+static void a_sum_that_no_branch_explains_is_gate_0(void **state)
+{
+    (void)state;
+    arrays a;
+    fill(a, DX_OF_ITS_OWN);
+    xhat_diagnosis d = diagnose(a, NULL);
+    assert_int_equal(d.first_wrong_gate, 0);
+    /* off by a number of its own in each feature: what gate 1 hands down */
+    fill(a, NONE);
+    for (int k = 0; k < N * D; k++)
+        GRADIENT(X)[k] += 1 + k % D * 3;
+    d = diagnose(a, NULL);
+    assert_int_equal(d.first_wrong_gate, 1);
+}
+
+static void one_wrong_number_is_found_where_it_is(void **state)
+{
+    (void)state;
+    arrays a;
+    fill(a, NONE);
+    GRADIENT(X_NORM)[7] += 1e-6;
+    xhat_diagnosis d = diagnose(a, " dx_norm ");
+    assert_int_equal(d.first_wrong_gate, 8);
+    assert_int_equal(d.findings[0].at, 7);
+    assert_close(d.findings[0].max_abs_error, 1e-6, 1e-6, 0);
+    GRADIENT(X_NORM)[7] = NAN;
+    d = diagnose(a, " dx_norm ");
+    assert_int_equal(d.first_wrong_gate, 8);
+    assert_int_equal(d.findings[0].at, 7);
+}
+
+/* Rounding to float32 is not a mistake where the tolerance is float32's, and
+ * is one where it is float64's. */
+static void rounding_is_told_from_mistakes(void **state)
+{
+    (void)state;
+    arrays a;
+    fill(a, NONE);
+    for (int k = 0; k < N * D; k++)
+        GRADIENT(X)[k] = (double)(float)GRADIENT(X)[k];
+    xhat_run *run = clean_run(a);
+    xhat_claim claim = {XHAT_SIDE_GRADIENT, XHAT_VALUE_X, GRADIENT(X), 4e-6};
+    xhat_diagnosis d;
+    assert_ok(xhat_diagnose(&d, run, &claim, 1, error));
+    assert_int_equal(d.findings[0].state, XHAT_FINDING_OK);
+    claim.tolerance = 1e-10;
+    assert_ok(xhat_diagnose(&d, run, &claim, 1, error));
+    assert_int_equal(d.findings[0].state, XHAT_FINDING_WRONG);
+    xhat_run_destroy(run);
+}
+
+/* A constant dout makes dx 0 on paper: right or wrong, it decides nothing. */
+static void a_probe_that_decides_nothing(void **state)
+{
+    (void)state;
+    arrays a;
+    fill(a, NONE);
+    for (int k = 0; k < N * D; k++)
+        GRADIENT(OUT)[k] = 1;
+    somebodys_backward(a, NONE);
+    xhat_diagnosis d = diagnose(a, " dx ");
+    assert_int_equal(d.first_wrong, -1);
+    assert_false(d.decided);
+    xhat_run *run = clean_run(a);
+    const char *warnings[XHAT_PROBE_WARNINGS_MAX];
+    assert_int_equal(xhat_probe_warnings(run, warnings), 1);
+    assert_non_null(strstr(warnings[0], "dout is constant"));
+    xhat_run_destroy(run);
+}
+
+static void probes_are_warned_about(void **state)
+{
+    (void)state;
+    xhat_axes axes = xhat_axes_batch(2, 2, 1);
+    xhat_run *run;
+    const char *warnings[XHAT_PROBE_WARNINGS_MAX];
+    assert_ok(
+        xhat_run_create(&run, xhat_circuit_batchnorm(), &axes, 0, NULL, error));
+    assert_ok(xhat_run_set(run, XHAT_SIDE_VALUE, XHAT_VALUE_X,
+                           (const double[]){1, 2, 3, 4}, error));
+    assert_ok(xhat_run_set(run, XHAT_SIDE_VALUE, XHAT_VALUE_GAMMA,
+                           (const double[]){1, 1}, error));
+    assert_ok(xhat_run_set(run, XHAT_SIDE_VALUE, XHAT_VALUE_BETA,
+                           (const double[]){0, 0}, error));
+    assert_ok(xhat_run_set(run, XHAT_SIDE_GRADIENT, XHAT_VALUE_OUT,
+                           (const double[]){1, 2, 3, 5}, error));
+    assert_ok(xhat_run_forward(run, error));
+    assert_ok(xhat_run_backward(run, error));
+    assert_int_equal(xhat_probe_warnings(run, warnings), 5);
+    assert_non_null(strstr(warnings[0], "N = 2"));
+    assert_non_null(strstr(warnings[1], "N = D"));
+    assert_non_null(strstr(warnings[2], "gamma is 1"));
+    assert_non_null(strstr(warnings[3], "beta is 0"));
+    assert_non_null(strstr(warnings[4], "eps is 0"));
+    xhat_run_destroy(run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_mistake_names_its_gate),
+        cmocka_unit_test(right_arrays_are_right),
+        cmocka_unit_test(a_wrong_array_between_right_ones),
+        cmocka_unit_test(too_few_arrays_leave_suspects),
+        cmocka_unit_test(a_dropped_branch_shows_in_dx),
+        cmocka_unit_test(a_sum_that_no_branch_explains_is_gate_0),
+        cmocka_unit_test(one_wrong_number_is_found_where_it_is),
+        cmocka_unit_test(rounding_is_told_from_mistakes),
+        cmocka_unit_test(a_probe_that_decides_nothing),
+        cmocka_unit_test(probes_are_warned_about),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
