@@ -390,7 +390,8 @@ class Help(unittest.TestCase):
             status, text, stderr = xhat("help", command)
             self.assertEqual((status, stderr), (0, ""), command)
             self.assertEqual(xhat(command, "--help")[1], text)
-            self.assertIn(f"    xhat {command}", text)  # an example
+            if "not in this build" not in text:
+                self.assertIn(f"    xhat {command}", text)  # an example
             self.assertIn("--threads N", text)
             for line in (all_help + text).splitlines():
                 self.assertLessEqual(len(line), 80, line)

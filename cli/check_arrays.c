@@ -1,0 +1,240 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check_arrays.h"
+#include "input.h"
+
+/* How far rounding may take an array, relative to the size of the terms: a few
+ * dozen units in the last place. */
+static const struct {
+    xhat_element element;
+    double tolerance;
+} tolerances[] = {
+    {XHAT_ELEMENT_F16, 1e-2},
+    {XHAT_ELEMENT_F32, 4e-6},
+    {XHAT_ELEMENT_F64, 1e-10},
+};
+
+/* The coarser of what was seen so far and this array; integers are exact. */
+static void widen_tolerance(cli_check *check, const xhat_array *array)
+{
+    for (size_t i = 0; i < sizeof tolerances / sizeof *tolerances; i++)
+        if (array->element == tolerances[i].element &&
+            tolerances[i].tolerance > check->tolerance) {
+            check->tolerance = tolerances[i].tolerance;
+            check->precision = xhat_element_name(array->element);
+        }
+}
+
+/* The array as float64, owned by *check. */
+static int convert(cli_check *check, const xhat_array *array,
+                   const double **data)
+{
+    size_t count = xhat_array_count(array);
+    double *converted = malloc((count > 0 ? count : 1) * sizeof *converted);
+    if (converted == NULL)
+        return cli_fail(CLI_BUG, "out of memory");
+    check->data[check->data_count++] = converted;
+    xhat_array_to_f64(array, converted);
+    *data = converted;
+    widen_tolerance(check, array);
+    return CLI_DONE;
+}
+
+/* ---- shapes -------------------------------------------------------------- */
+
+/* The shape of `array` without axes of length 1, for (1,D) and (D,1). */
+static int squeezed(const xhat_array *array, size_t shape[XHAT_RANK_MAX])
+{
+    int rank = 0;
+    for (int i = 0; i < array->rank; i++)
+        if (array->shape[i] != 1)
+            shape[rank++] = array->shape[i];
+    return rank;
+}
+
+static int fail_shape(const cli_check *check, const xhat_array *array,
+                      const char *key, xhat_extent extent)
+{
+    char found[CLI_SHAPE_SIZE], x[CLI_SHAPE_SIZE];
+    cli_shape(array, found);
+    cli_shape(check->x, x);
+    if (extent == XHAT_EXTENT_FULL)
+        return cli_fail(CLI_INPUT, "%s: %s is %s but must be %s, like x",
+                        check->path, key, found, x);
+    return cli_fail(CLI_INPUT,
+                    "%s: %s is %s but must have %zu values, one for each"
+                    " channel (x is %s, layout %s)",
+                    check->path, key, found, check->norm.spec.channels, x,
+                    xhat_layout_name(check->norm.layout));
+}
+
+static int check_shape(const cli_check *check, const xhat_array *array,
+                       const char *key, xhat_extent extent)
+{
+    size_t shape[XHAT_RANK_MAX];
+    if (extent == XHAT_EXTENT_FULL) {
+        bool same = array->rank == check->x->rank &&
+                    memcmp(array->shape, check->x->shape,
+                           (size_t)array->rank * sizeof *array->shape) == 0;
+        return same ? CLI_DONE : fail_shape(check, array, key, extent);
+    }
+    bool fits = xhat_array_count(array) == check->norm.spec.channels &&
+                squeezed(array, shape) <= 1;
+    return fits ? CLI_DONE : fail_shape(check, array, key, extent);
+}
+
+/* ---- inputs -------------------------------------------------------------- */
+
+static int run_inputs(cli_check *check, const xhat_array *dout_array)
+{
+    const cli_norm *norm = &check->norm;
+    const double *x, *dout;
+    int result = check_shape(check, dout_array, "dout", XHAT_EXTENT_FULL);
+    if (result != CLI_DONE ||
+        (result = convert(check, check->x, &x)) != CLI_DONE ||
+        (result = convert(check, dout_array, &dout)) != CLI_DONE)
+        return result;
+    xhat_axes axes = xhat_axes_batch(norm->spec.outer, norm->spec.channels,
+                                     norm->spec.inner);
+    xhat_error error = {0};
+    xhat_status status = xhat_run_create(&check->run, xhat_circuit_batchnorm(),
+                                         &axes, norm->spec.eps, NULL, &error);
+    const struct {
+        xhat_side side;
+        int value;
+        const double *data;
+    } given[] = {{XHAT_SIDE_VALUE, XHAT_VALUE_X, x},
+                 {XHAT_SIDE_VALUE, XHAT_VALUE_GAMMA, norm->gamma},
+                 {XHAT_SIDE_VALUE, XHAT_VALUE_BETA, norm->beta},
+                 {XHAT_SIDE_GRADIENT, XHAT_VALUE_OUT, dout}};
+    for (int i = 0; i < 4 && status == XHAT_OK; i++)
+        status = xhat_run_set(check->run, given[i].side, given[i].value,
+                              given[i].data, &error);
+    if (norm->eval && status == XHAT_OK)
+        status = xhat_run_hold(check->run, XHAT_VALUE_MEAN, norm->running_mean,
+                               &error);
+    if (norm->eval && status == XHAT_OK)
+        status = xhat_run_hold(check->run, XHAT_VALUE_VAR, norm->running_var,
+                               &error);
+    if (status == XHAT_OK)
+        status = xhat_run_forward(check->run, &error);
+    if (status == XHAT_OK)
+        status = xhat_run_backward(check->run, &error);
+    return status == XHAT_OK ? CLI_DONE : cli_fail_error(&error);
+}
+
+/* ---- claims -------------------------------------------------------------- */
+
+/* One array of the file, if it is one that can be checked. */
+static int read_claim(cli_check *check, const cli_invocation *invocation,
+                      const xhat_array *array)
+{
+    const xhat_circuit *circuit = xhat_circuit_batchnorm();
+    const char *key = cli_key(array->name);
+    xhat_side side;
+    int v = key == NULL ? -1 : xhat_circuit_find(circuit, key, &side);
+    if (v < 0)
+        return CLI_DONE;
+    bool input = side == XHAT_SIDE_VALUE ? circuit->values[v].maker < 0
+                                         : v == circuit->output;
+    if (input)
+        return CLI_DONE;
+    if (cli_find(invocation, &check->file, key) != array) {
+        cli_warn("%s: \"%s\" is left out: another array is %s, too",
+                 check->path, array->name, key);
+        return CLI_DONE;
+    }
+    xhat_claim *claim = &check->claims[check->claim_count++];
+    *claim = (xhat_claim){.side = side, .value = v};
+    int result = check_shape(check, array, key, circuit->values[v].extent);
+    if (result == CLI_DONE)
+        result = convert(check, array, &claim->data);
+    return result;
+}
+
+/* Every array that is neither an input nor unknown, in the file's order. */
+static int read_claims(cli_check *check, const cli_invocation *invocation)
+{
+    int result = CLI_DONE;
+    for (size_t i = 0; i < check->file.count && result == CLI_DONE; i++)
+        result = read_claim(check, invocation, &check->file.items[i]);
+    return result;
+}
+
+static void say_unknown(const cli_check *check)
+{
+    for (size_t i = 0; i < check->file.count; i++)
+        if (cli_key(check->file.items[i].name) == NULL)
+            cli_warn("%s: \"%s\" is no array of the circuit: it is not checked",
+                     check->path, check->file.items[i].name);
+}
+
+static int need(const cli_check *check, const xhat_array *array,
+                const char *key)
+{
+    if (array != NULL)
+        return CLI_DONE;
+    return cli_fail(CLI_INPUT,
+                    "%s: no array is called %s; x and dout at least"
+                    " are needed",
+                    check->path, key);
+}
+
+static int diagnose(cli_check *check)
+{
+    double n = (double)xhat_axes_sharing(xhat_run_axes(check->run));
+    xhat_error error = {0};
+    if (check->precision == NULL) { /* integers alone */
+        check->tolerance = 1e-10;
+        check->precision = "float64";
+    }
+    check->tolerance *= 1 + sqrt(n) / 32; /* long sums round more */
+    for (int i = 0; i < check->claim_count; i++)
+        check->claims[i].tolerance = check->tolerance;
+    if (xhat_diagnose(&check->diagnosis, check->run, check->claims,
+                      check->claim_count, &error) != XHAT_OK)
+        return cli_fail_error(&error);
+    return CLI_DONE;
+}
+
+int cli_check_read(cli_check *check, const cli_invocation *invocation)
+{
+    *check = (cli_check){.path = invocation->operands[0]};
+    int result = cli_read(invocation, &check->file, check->path);
+    if (result != CLI_DONE)
+        return result;
+    bool several = check->file.count > 1; /* one alone answers to every key */
+    check->x = several ? cli_find(invocation, &check->file, "x") : NULL;
+    const xhat_array *dout =
+        several ? cli_find(invocation, &check->file, "dout") : NULL;
+    if ((result = need(check, check->x, "x")) != CLI_DONE ||
+        (result = need(check, dout, "dout")) != CLI_DONE ||
+        (result = cli_norm_read(&check->norm, invocation, check->x,
+                                &check->file)) != CLI_DONE ||
+        (result = run_inputs(check, dout)) != CLI_DONE ||
+        (result = read_claims(check, invocation)) != CLI_DONE)
+        return result;
+    say_unknown(check);
+    return diagnose(check);
+}
+
+void cli_check_free(cli_check *check)
+{
+    for (int i = 0; i < check->data_count; i++)
+        free(check->data[i]);
+    xhat_run_destroy(check->run);
+    cli_norm_free(&check->norm);
+    xhat_arrays_free(&check->file);
+}
+
+const char *cli_check_verdict(const cli_check *check)
+{
+    const xhat_diagnosis *d = &check->diagnosis;
+    for (int i = 0; i < d->finding_count; i++)
+        if (d->findings[i].state == XHAT_FINDING_WRONG ||
+            d->findings[i].state == XHAT_FINDING_FOLLOWS)
+            return "wrong";
+    return d->decided ? "ok" : "cannot-tell";
+}

@@ -1,0 +1,251 @@
+#include "explain_batch.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "circuit/magnitude.h"
+#include "input.h"
+#include "tellings.h"
+
+/* Gate evaluations that verification may take: a second or two. */
+enum { BUDGET = 20000000 };
+
+/* A batch to follow by hand: means 3 and 3, variances 25 and 4, and with
+ * eps = 0 whole or short numbers all the way. */
+static const double demo_x[] = {-4, 1, 2, 1, 4, 5, 10, 5};
+static const double demo_gamma[] = {10, 4};
+static const double demo_beta[] = {1, -1};
+static const double demo_dout[] = {1, 2, -1, 0, 3, 1, 1, 3};
+
+/* An array of float64 with room for its data. */
+static int make_array(xhat_array *array, int rank, const size_t *shape)
+{
+    *array = (xhat_array){.element = XHAT_ELEMENT_F64, .rank = rank};
+    memcpy(array->shape, shape, (size_t)rank * sizeof *shape);
+    size_t count = xhat_array_count(array);
+    array->data = malloc((count > 0 ? count : 1) * sizeof(double));
+    return array->data != NULL ? CLI_DONE : cli_fail(CLI_BUG, "out of memory");
+}
+
+static int copy_array(xhat_array *to, const xhat_array *from)
+{
+    int result = make_array(to, from->rank, from->shape);
+    if (result == CLI_DONE)
+        xhat_array_to_f64(from, to->data);
+    return result;
+}
+
+/* ---- the demo ------------------------------------------------------------ */
+
+static int read_demo(cli_batch *batch, const cli_invocation *invocation)
+{
+    const size_t shape[] = {4, 2};
+    int result = make_array(&batch->x, 2, shape);
+    if (result == CLI_DONE)
+        result = make_array(&batch->dout, 2, shape);
+    if (result != CLI_DONE)
+        return result;
+    memcpy(batch->x.data, demo_x, sizeof demo_x);
+    memcpy(batch->dout.data, demo_dout, sizeof demo_dout);
+    result = cli_norm_read(&batch->norm, invocation, &batch->x, NULL);
+    if (result != CLI_DONE)
+        return result;
+    bool affine = !cli_given(invocation, "no-affine");
+    if (affine && !cli_given(invocation, "gamma"))
+        memcpy(batch->norm.gamma, demo_gamma, sizeof demo_gamma);
+    if (affine && !cli_given(invocation, "beta"))
+        memcpy(batch->norm.beta, demo_beta, sizeof demo_beta);
+    if (!cli_given(invocation, "eps"))
+        batch->norm.spec.eps = 0;
+    snprintf(batch->note, sizeof batch->note,
+             "The demo: a batch whose every number can be followed by hand%s.",
+             cli_given(invocation, "eps") ? "" : ", with eps = 0");
+    return CLI_DONE;
+}
+
+/* ---- the user's own ------------------------------------------------------ */
+
+/* Numbers in -1..1 without a pattern that a channel could see: multiples of
+ * the golden ratio, without their whole parts, to two digits. */
+static void fill_dout(cli_batch *batch)
+{
+    double *dout = batch->dout.data;
+    for (size_t e = 0; e < xhat_array_count(&batch->dout); e++) {
+        double part = fmod((double)(e + 1) * 0.6180339887498949, 1);
+        dout[e] = round(100 * (2 * part - 1)) / 100;
+    }
+    snprintf(batch->note, sizeof batch->note,
+             "No dout was given: it is a fixed sequence of numbers in -1..1.");
+}
+
+static int read_dout(cli_batch *batch, const cli_invocation *invocation)
+{
+    const xhat_array *dout = NULL;
+    char expected[CLI_SHAPE_SIZE], found[CLI_SHAPE_SIZE];
+    if (invocation->operand_count > 1) {
+        int result =
+            cli_read(invocation, &batch->dout_file, invocation->operands[1]);
+        if (result != CLI_DONE)
+            return result;
+        dout = cli_find(invocation, &batch->dout_file, "dout");
+        if (dout == NULL)
+            return cli_fail(CLI_INPUT, "%s: no array is called dout",
+                            invocation->operands[1]);
+    } else if (batch->file.count > 1) {
+        dout = cli_find(invocation, &batch->file, "dout");
+    }
+    if (dout == NULL) {
+        int result = make_array(&batch->dout, batch->x.rank, batch->x.shape);
+        if (result == CLI_DONE)
+            fill_dout(batch);
+        return result;
+    }
+    bool same = dout->rank == batch->x.rank &&
+                memcmp(dout->shape, batch->x.shape,
+                       (size_t)dout->rank * sizeof *dout->shape) == 0;
+    if (!same)
+        return cli_fail(CLI_INPUT, "dout is %s but x is %s",
+                        cli_shape(dout, found), cli_shape(&batch->x, expected));
+    return copy_array(&batch->dout, dout);
+}
+
+static int read_own(cli_batch *batch, const cli_invocation *invocation)
+{
+    int result = cli_read(invocation, &batch->file, invocation->operands[0]);
+    if (result != CLI_DONE)
+        return result;
+    const xhat_array *x = cli_find(invocation, &batch->file, "x");
+    if (x == NULL)
+        return cli_fail(CLI_INPUT, "%s: no array is called x",
+                        invocation->operands[0]);
+    result = cli_norm_read(&batch->norm, invocation, x, &batch->file);
+    if (result == CLI_DONE)
+        result = copy_array(&batch->x, x);
+    if (result == CLI_DONE)
+        result = read_dout(batch, invocation);
+    return result;
+}
+
+/* ---- run and verify ------------------------------------------------------ */
+
+static xhat_status run_circuit(cli_batch *batch, xhat_error *error)
+{
+    const cli_norm *norm = &batch->norm;
+    xhat_axes axes = xhat_axes_batch(norm->spec.outer, norm->spec.channels,
+                                     norm->spec.inner);
+    const struct {
+        xhat_side side;
+        int value;
+        const double *data;
+    } given[] = {
+        {XHAT_SIDE_VALUE, XHAT_VALUE_X, batch->x.data},
+        {XHAT_SIDE_VALUE, XHAT_VALUE_GAMMA, norm->gamma},
+        {XHAT_SIDE_VALUE, XHAT_VALUE_BETA, norm->beta},
+        {XHAT_SIDE_GRADIENT, XHAT_VALUE_OUT, batch->dout.data},
+    };
+    xhat_status status = xhat_run_create(&batch->run, xhat_circuit_batchnorm(),
+                                         &axes, norm->spec.eps, NULL, error);
+    for (int i = 0; i < 4 && status == XHAT_OK; i++)
+        status = xhat_run_set(batch->run, given[i].side, given[i].value,
+                              given[i].data, error);
+    if (norm->eval && status == XHAT_OK)
+        status = xhat_run_hold(batch->run, XHAT_VALUE_MEAN, norm->running_mean,
+                               error);
+    if (norm->eval && status == XHAT_OK)
+        status =
+            xhat_run_hold(batch->run, XHAT_VALUE_VAR, norm->running_var, error);
+    if (status == XHAT_OK)
+        status = xhat_run_forward(batch->run, error);
+    if (status == XHAT_OK)
+        status = xhat_run_backward(batch->run, error);
+    if (status == XHAT_OK)
+        status =
+            xhat_run_verify(batch->run, BUDGET, &batch->verification, error);
+    return status;
+}
+
+/* The largest error of the library's closed form, relative to the size of the
+ * terms. */
+static int compare_closed_form(cli_batch *batch)
+{
+    static const int leaves[] = {XHAT_VALUE_X, XHAT_VALUE_GAMMA,
+                                 XHAT_VALUE_BETA};
+    const xhat_circuit *circuit = xhat_circuit_batchnorm();
+    cli_norm closed = batch->norm;
+    cli_results results = {0};
+    xhat_magnitudes sizes = {0};
+    xhat_error error = {0};
+    double worst = NAN;
+    closed.method = CLI_METHOD_CLOSED;
+    closed.spec.method = XHAT_CLOSED;
+    closed.spec.dtype = XHAT_F64;
+    closed.spec.flags |= XHAT_ALLOW_SINGLE;
+    int result = cli_tell_backward(&closed, &batch->x, &batch->dout, &results);
+    if (result == CLI_DONE &&
+        xhat_magnitudes_of(&sizes, batch->run, &error) != XHAT_OK)
+        result = cli_fail_error(&error);
+    for (int i = 0; i < 3 && result == CLI_DONE; i++) {
+        const char *key = circuit->values[leaves[i]].gradient;
+        xhat_field field =
+            xhat_run_field(batch->run, XHAT_SIDE_GRADIENT, leaves[i]);
+        const double *size = sizes.computed[XHAT_SIDE_GRADIENT][leaves[i]];
+        for (size_t r = 0; r < results.count; r++) {
+            const double *found = results.items[r].data;
+            if (strcmp(results.items[r].name, key) != 0)
+                continue;
+            for (size_t k = 0; k < xhat_array_count(&results.items[r]); k++) {
+                double off = fabs(found[k] - field.data[k]);
+                double error_here = off == 0 ? 0 : off / size[k];
+                if (isfinite(error_here) && !(error_here <= worst))
+                    worst = error_here;
+            }
+        }
+    }
+    batch->picture.closed_form = worst;
+    xhat_magnitudes_free(&sizes);
+    cli_results_free(&results);
+    return result;
+}
+
+int cli_batch_read(cli_batch *batch, const cli_invocation *invocation)
+{
+    *batch = (cli_batch){0};
+    bool demo = cli_given(invocation, "demo");
+    if (demo && invocation->operand_count > 0)
+        return cli_fail(CLI_USAGE,
+                        "--demo is a batch of its own: leave out"
+                        " \"%s\"",
+                        invocation->operands[0]);
+    if (!demo && invocation->operand_count == 0)
+        return cli_fail(CLI_USAGE,
+                        "explain needs a batch X, or --demo for one that can"
+                        " be followed by hand");
+    int result =
+        demo ? read_demo(batch, invocation) : read_own(batch, invocation);
+    if (result != CLI_DONE)
+        return result;
+    xhat_error error = {0};
+    if (run_circuit(batch, &error) != XHAT_OK)
+        return cli_fail_error(&error);
+    batch->picture = (xhat_picture){
+        .run = batch->run,
+        .norm = "batch",
+        .note = batch->note[0] != '\0' ? batch->note : NULL,
+        .rank = batch->x.rank,
+        .verification = &batch->verification,
+    };
+    memcpy(batch->picture.shape, batch->x.shape, sizeof batch->picture.shape);
+    return compare_closed_form(batch);
+}
+
+void cli_batch_free(cli_batch *batch)
+{
+    xhat_run_destroy(batch->run);
+    cli_norm_free(&batch->norm);
+    free(batch->x.data);
+    free(batch->dout.data);
+    xhat_arrays_free(&batch->file);
+    xhat_arrays_free(&batch->dout_file);
+}

@@ -1,0 +1,169 @@
+"""xhat check: somebody's arrays, with and without mistakes, as files."""
+
+import json
+import os
+import pathlib
+import struct
+import subprocess
+import tempfile
+import unittest
+import zipfile
+
+XHAT = os.environ.get("XHAT", "build/xhat")
+
+
+def npy(rows, kind="<f8"):
+    """The bytes of an .npy of a list of lists, or of a list."""
+    nested = isinstance(rows[0], list)
+    shape = (len(rows), len(rows[0])) if nested else (len(rows),)
+    flat = [v for row in rows for v in row] if nested else rows
+    header = repr({"descr": kind, "fortran_order": False, "shape": shape})
+    header = header.ljust(117) + "\n"
+    letter = {"<f8": "d", "<f4": "f"}[kind]
+    return (b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) +
+            header.encode() + struct.pack(f"<{len(flat)}{letter}", *flat))
+
+
+# The demo with eps = 0, worked out by hand.
+RIGHT = {
+    "x": [[-4., 1.], [2., 1.], [4., 5.], [10., 5.]],
+    "gamma": [10., 4.],
+    "beta": [1., -1.],
+    "dout": [[1., 2.], [-1., 0.], [3., 1.], [1., 3.]],
+    "out": [[-13., -5.], [-1., -5.], [3., 3.], [15., 3.]],
+    "dx": [[.56, 2.], [-3.92, -2.], [3.92, -2.], [-.56, 2.]],
+    "dgamma": [.8, 2.],
+    "dbeta": [4., 6.],
+    "dvar": [-.16, -1.],
+    "ddev_from_mean_sq": [[-.04, -.25]] * 4,
+    "dstddev": [-1.6, -4.],
+}
+
+
+class Check(unittest.TestCase):
+    maxDiff = None
+
+    def run_on(self, arrays, *options, kind="<f8"):
+        with tempfile.TemporaryDirectory() as folder:
+            with zipfile.ZipFile(pathlib.Path(folder) / "mine.npz", "w") as f:
+                for name, rows in arrays.items():
+                    f.writestr(name + ".npy", npy(rows, kind))
+            return subprocess.run([os.path.abspath(XHAT), "check", "mine.npz",
+                                   *options], cwd=folder, capture_output=True,
+                                  text=True, check=False)
+
+    def report(self, arrays, *options, **kinds):
+        done = self.run_on(arrays, "--eps", "0", "--json", *options, **kinds)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        found = json.loads(done.stdout)
+        self.assertEqual(done.returncode, 0 if found["verdict"] == "ok" else 1)
+        return found
+
+    def some(self, *keys, **changed):
+        keys = ("x", "gamma", "beta", "dout", *keys)
+        return {**{k: RIGHT[k] for k in keys}, **changed}
+
+    def test_the_example(self):
+        """One gate without its 1/N, and dx that follows from it."""
+        wrong = [[-.16, -1.]] * 4
+        dx = [[2.24, 5.], [-3.68, 1.], [3.68, -5.], [-2.24, -1.]]
+        done = self.run_on(
+            self.some("out", "dgamma", "dbeta", "dvar", dx=dx,
+                      ddev_from_mean_sq=wrong), "--eps", "0")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stdout, """\
+mine.npz: x gamma beta dout; yours: out dgamma dbeta dvar dx ddev_from_mean_sq
+  ok     out, dbeta, dgamma, dvar
+  WRONG  ddev_from_mean_sq  gate 4    yours -1  expected -0.25   row 0, feature 1
+  WRONG  dx                           follows from gate 4
+Gate 4 (var = 1/N sum dev_from_mean_sq) is the first wrong gate. Likely cause:
+its 1/N is missing: yours is exactly N = 4 times too large everywhere. Fix:
+divide by N.
+Relative errors (CS231n's): ddev_from_mean_sq 6.0e-01, dx 1.0e+00
+Tolerance: 1e-10 of the terms that a number is the sum of, for float64.
+""")
+
+    def test_right_arrays(self):
+        found = self.report(RIGHT)
+        self.assertEqual(found["verdict"], "ok")
+        self.assertIsNone(found["first_wrong_gate"])
+        self.assertEqual(found["causes"], [])
+        self.assertTrue(all(a["ok"] for a in found["arrays"].values()))
+        self.assertEqual(len(found["arrays"]), 7)
+
+    def test_float32_rounding_is_no_mistake(self):
+        self.assertEqual(self.report(RIGHT, kind="<f4")["verdict"], "ok")
+        off = self.some(dx=[[.56, 2.], [-3.92, -2.], [3.92, -2.], [-.56, 2.001]])
+        self.assertEqual(self.report(off, kind="<f4")["verdict"], "wrong")
+
+    def test_json_keys(self):
+        wrong = self.some("dvar", ddev_from_mean_sq=[[-.16, -1.]] * 4)
+        found = self.report(wrong)
+        self.assertEqual(found["first_wrong_gate"], 4)
+        array = found["arrays"]["ddev_from_mean_sq"]
+        self.assertFalse(array["ok"])
+        self.assertAlmostEqual(array["max_abs_error"], .75)
+        self.assertEqual(array["at"], [0, 1])
+        cause = found["causes"][0]
+        self.assertEqual((cause["id"], cause["gate"]), ("missing-1/N", 4))
+        self.assertEqual(sorted(cause),
+                         ["distance", "fix", "gate", "id", "text"])
+
+    def test_a_dropped_branch(self):
+        found = self.report(self.some("out", dx=[
+            [2.56, 5.], [-1.92, 1.], [5.92, 1.], [1.44, 5.]]))
+        self.assertEqual(found["first_wrong_gate"], 1)
+        self.assertEqual(found["causes"][0]["id"], "dropped-branch")
+
+    def test_other_spellings_are_said(self):
+        arrays = self.some("out", divar=[40., 16.], dy=RIGHT["dout"])
+        del arrays["dout"]
+        done = self.run_on(arrays, "--eps", "0")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('"divar" is read as dinverted_stddev', done.stderr)
+        self.assertIn('"dy" is read as dout', done.stderr)
+
+    def test_unknown_arrays_are_said(self):
+        done = self.run_on(self.some("out", banana=[1., 2.]), "--eps", "0")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn('"banana" is no array of the circuit', done.stderr)
+
+    def test_shapes(self):
+        done = self.run_on(self.some(dbeta=RIGHT["dout"]))
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("dbeta is 4x2 but must have 2 values", done.stderr)
+        done = self.run_on(self.some(dx=[1., 2.]))
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("dx is 2 but must be 4x2, like x", done.stderr)
+        done = self.run_on({"x": RIGHT["x"], "dx": RIGHT["dx"]})
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("no array is called dout", done.stderr)
+
+    def test_nothing_to_tell(self):
+        found = self.report(self.some())
+        self.assertEqual(found["verdict"], "cannot-tell")
+        found = self.report(self.some(dout=[[1., 1.]] * 4, dx=[[0., 0.]] * 4))
+        self.assertEqual(found["verdict"], "cannot-tell")
+        self.assertIn("dout is constant in every feature: dx and dgamma are 0 "
+                      "on paper", found["probe_warnings"])
+
+    def test_eval(self):
+        """Held statistics: dx = gamma r dout."""
+        dx = [[5., 2.], [-5., 0.], [15., 1.], [5., 3.]]
+        options = ["--mode", "eval", "--running-mean", "2,0", "--running-var",
+                   "4,16"]
+        found = self.report(self.some(dx=dx, dvar=[0., 0.]), *options)
+        self.assertEqual(found["verdict"], "ok")
+        self.assertEqual(found["arrays"]["dvar"]["state"], "unused")
+        found = self.report(self.some(dx=RIGHT["dx"]), *options)
+        self.assertEqual(found["verdict"], "wrong")
+
+    def test_a_nan_is_wrong(self):
+        nan = float("nan")
+        found = self.report(self.some("out", dgamma=[nan, 2.]))
+        self.assertEqual(found["first_wrong_gate"], 8)
+        self.assertEqual(found["arrays"]["dgamma"]["at"], [0])
+
+
+if __name__ == "__main__":
+    unittest.main()
