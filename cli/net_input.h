@@ -1,0 +1,30 @@
+/* What train, eval and predict read: data sets and models. */
+#ifndef XHAT_CLI_NET_INPUT_H
+#define XHAT_CLI_NET_INPUT_H
+
+#include "cli.h"
+#include "xhat/net.h"
+
+enum { CLI_PATH_SIZE = 4096 };
+
+/* The help that says what DATA may be. */
+extern const char cli_data_help[];
+
+/* The last part of a path, without slashes behind it. */
+void cli_base_name(const char *path, char *name, int size);
+
+/* The model of RUN: a run folder, or a model.safetensors itself. */
+int cli_model_open(const cli_invocation *invocation, const char *run,
+                   xhat_model *model);
+
+/* DATA for that model: with labels renumbered as the model's classes, or
+ * without labels. */
+int cli_dataset_for_model(const cli_invocation *invocation, const char *source,
+                          const xhat_model *model, bool unlabeled,
+                          xhat_dataset *data);
+
+/* The test rows, or all rows where there is no test set; *part says which in
+ * words ("test set", "all rows"). */
+xhat_rows cli_rows_to_judge(const xhat_dataset *data, const char **part);
+
+#endif

@@ -1,0 +1,105 @@
+/* run.json: what was run, on what, with what, and how it ended. */
+#include <stdio.h>
+
+#include "net/run_folder.h"
+#include "train_report.h"
+
+static void put_options(xhat_json *json, const cli_run *run)
+{
+    static const char *const rules[] = {"he", "xavier", "fixed"};
+    const cli_train_setup *setup = run->setup;
+    const xhat_training_options *training = &setup->training;
+    xhat_json_open(json, "options", '{');
+    xhat_json_string(json, "data", setup->source);
+    if (setup->label != NULL)
+        xhat_json_string(json, "label", setup->label);
+    xhat_json_open(json, "hidden", '(');
+    for (size_t i = 0; i < run->spec.hidden_count; i++)
+        xhat_json_integer(json, NULL, (int64_t)run->spec.hidden[i]);
+    xhat_json_close(json);
+    xhat_json_string(json, "norm",
+                     run->spec.norm == XHAT_NET_NORM_BATCH ? "batch" : "none");
+    xhat_json_bool(json, "baseline", setup->baseline);
+    xhat_json_integer(json, "epochs", (int64_t)training->epochs);
+    xhat_json_integer(json, "batch_size", (int64_t)training->batch_size);
+    xhat_json_string(json, "optimizer",
+                     xhat_optimizer_name(training->optimizer));
+    xhat_json_number(json, "lr", training->lr);
+    xhat_json_number(json, "lr_decay", training->lr_decay);
+    xhat_json_number(json, "reg", training->reg);
+    xhat_json_string(json, "init", rules[run->spec.initialization]);
+    if (run->spec.initialization == XHAT_INIT_FIXED)
+        xhat_json_number(json, "weight_scale", run->spec.weight_scale);
+    xhat_json_number(json, "validation", setup->validation);
+    xhat_json_integer(json, "seed", (int64_t)setup->seed);
+    xhat_json_integer(json, "threads", setup->threads);
+    xhat_json_close(json);
+}
+
+static void put_data(xhat_json *json, const xhat_dataset *data,
+                     const xhat_split *split)
+{
+    char hash[32];
+    snprintf(hash, sizeof hash, "fnv1a64:%016llx",
+             (unsigned long long)data->hash);
+    xhat_json_open(json, "data", '{');
+    xhat_json_string(json, "format", data->format);
+    xhat_json_string(json, "hash", hash);
+    xhat_json_integer(json, "features", (int64_t)data->features);
+    xhat_json_open(json, "classes", '(');
+    for (size_t k = 0; k < data->classes; k++)
+        xhat_json_string(json, NULL, data->class_names[k]);
+    xhat_json_close(json);
+    xhat_json_integer(json, "train_rows", (int64_t)split->train.count);
+    xhat_json_integer(json, "validation_rows",
+                      (int64_t)split->validation.count);
+    xhat_json_integer(json, "test_rows", (int64_t)split->test.count);
+    xhat_json_close(json);
+}
+
+static void put_result(xhat_json *json, const cli_run *run)
+{
+    xhat_json_open(json, "result", '{');
+    xhat_json_string(json, "status", cli_run_status_name(run->status));
+    if (run->message[0] != '\0')
+        xhat_json_string(json, "message", run->message);
+    if (run->history.count > 0) {
+        xhat_epoch last = run->history.epochs[run->history.count - 1];
+        xhat_json_open(json, "last_epoch", '{');
+        xhat_epoch_put_json(json, &last);
+        xhat_json_close(json);
+    }
+    xhat_json_close(json);
+}
+
+int cli_run_write_json(const cli_run *run, const xhat_dataset *data,
+                       const xhat_split *split, const xhat_model *model)
+{
+    char path[CLI_PATH_SIZE + 48], net[512];
+    xhat_error error = {0};
+    xhat_text text = xhat_text_on(NULL);
+    xhat_json json = xhat_json_on(&text, 2);
+    xhat_net_describe(model->net, net, sizeof net);
+    xhat_json_open(&json, NULL, '{');
+    xhat_json_open(&json, "versions", '{');
+    xhat_json_string(&json, "xhat", xhat_version());
+    xhat_json_string(&json, "blas", xhat_net_blas());
+    xhat_json_close(&json);
+    put_options(&json, run);
+    put_data(&json, data, split);
+    xhat_json_string(&json, "net", net);
+    xhat_json_integer(&json, "parameters",
+                      (int64_t)xhat_net_parameter_count(model->net));
+    put_result(&json, run);
+    xhat_json_close(&json);
+
+    int result = CLI_DONE;
+    snprintf(path, sizeof path, "%s/run.json", run->folder);
+    if (text.failed)
+        result = cli_fail(CLI_BUG, "out of memory");
+    else if (xhat_file_write(path, true, text.data, text.length, &error) !=
+             XHAT_OK)
+        result = cli_fail_error(&error);
+    xhat_text_free(&text);
+    return result;
+}

@@ -1,0 +1,28 @@
+/* The options of train, parsed. */
+#ifndef XHAT_CLI_TRAIN_OPTIONS_H
+#define XHAT_CLI_TRAIN_OPTIONS_H
+
+#include "net_input.h"
+
+enum { CLI_HIDDEN_MOST = 512 };
+
+extern const cli_option cli_train_options[];
+
+typedef struct cli_train_setup {
+    const char *source, *label; /* DATA; --label or NULL */
+    char folder[CLI_PATH_SIZE]; /* RUN */
+    size_t hidden[CLI_HIDDEN_MOST];
+    xhat_net_spec net; /* points to hidden */
+    xhat_training_options training;
+    double validation;
+    uint64_t seed;
+    int threads;
+    bool baseline, json, quiet, force;
+} cli_train_setup;
+
+/* Every option of the invocation, with its default; the folder is chosen but
+ * not made.  *setup may not move: it points into itself. */
+int cli_train_setup_read(cli_train_setup *setup,
+                         const cli_invocation *invocation);
+
+#endif

@@ -1,0 +1,187 @@
+#include "train_report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "net/run_folder.h"
+
+const char *cli_run_status_name(cli_run_status status)
+{
+    static const char *const names[] = {"running", "finished", "interrupted",
+                                        "diverged"};
+    return names[status];
+}
+
+/* ---- progress ------------------------------------------------------------ */
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static bool shows_line(const cli_run *run)
+{
+    return !run->setup->quiet && cli_is_terminal(2);
+}
+
+void cli_run_clear_line(const cli_run *run)
+{
+    if (shows_line(run))
+        fputs("\r\033[K", stderr);
+}
+
+/* The line on the terminal, drawn over itself ten times a second. */
+static void draw_line(cli_run *run, const xhat_progress *p)
+{
+    double now = seconds_now();
+    if (!shows_line(run) || now - run->shown < 0.1)
+        return;
+    run->shown = now;
+    char line[512];
+    size_t room = (size_t)cli_width();
+    double left = round(p->seconds_left);
+    /* cut: a line that wraps cannot be drawn over */
+    snprintf(line, room < sizeof line ? room : sizeof line,
+             "%s  epoch %zu/%zu  %zu/%zu  loss %.3f  %.1f%%  %.0f rows/s  "
+             "%.0f:%02.0f left",
+             run->name, p->epoch, p->epochs, p->batch, p->batches, p->loss,
+             100 * p->accuracy, p->rows_per_second, floor(left / 60),
+             fmod(left, 60));
+    fprintf(stderr, "\r\033[K%s", line);
+    fflush(stderr);
+}
+
+static void say_part(const char *name, double accuracy)
+{
+    if (!isnan(accuracy))
+        fprintf(stderr, "  %s %.2f%%", name, 100 * accuracy);
+}
+
+/* The plain line an epoch leaves. */
+static void say_epoch(const cli_run *run, const xhat_epoch *epoch,
+                      size_t epochs)
+{
+    if (run->setup->quiet)
+        return;
+    cli_run_clear_line(run);
+    fprintf(stderr, "%s  epoch %zu/%zu  loss %.4f  train %.2f%%", run->name,
+            epoch->epoch, epochs, epoch->train_loss,
+            100 * epoch->train_accuracy);
+    say_part("validation", epoch->validation_accuracy);
+    say_part("test", epoch->test_accuracy);
+    fprintf(stderr, "  %.1f s\n", epoch->seconds);
+}
+
+/* ---- events -------------------------------------------------------------- */
+
+static void print_line(xhat_text *line)
+{
+    if (!line->failed) {
+        fwrite(line->data, 1, line->length, stdout);
+        if (line->length > 0 && line->data[line->length - 1] != '\n')
+            putchar('\n');
+        fflush(stdout);
+    }
+    xhat_text_free(line);
+}
+
+static void event_of_epoch(const cli_run *run, const xhat_epoch *epoch)
+{
+    xhat_text line = xhat_text_on(NULL);
+    xhat_json json = xhat_json_on(&line, 0);
+    xhat_epoch copy = *epoch;
+    xhat_json_open(&json, NULL, '{');
+    xhat_json_string(&json, "event", "epoch");
+    xhat_json_string(&json, "run", run->folder);
+    xhat_epoch_put_json(&json, &copy);
+    xhat_json_close(&json);
+    print_line(&line);
+}
+
+void cli_run_event(const cli_run *run, const char *event,
+                   const xhat_dataset *data, const xhat_model *model)
+{
+    char net[512];
+    xhat_text line = xhat_text_on(NULL);
+    xhat_json json = xhat_json_on(&line, 0);
+    if (!run->setup->json) {
+        xhat_text_free(&line);
+        return;
+    }
+    xhat_net_describe(model->net, net, sizeof net);
+    xhat_json_open(&json, NULL, '{');
+    xhat_json_string(&json, "event", event);
+    xhat_json_string(&json, "run", run->folder);
+    xhat_json_string(&json, "norm",
+                     run->spec.norm == XHAT_NET_NORM_BATCH ? "batch" : "none");
+    xhat_json_string(&json, "net", net);
+    xhat_json_integer(&json, "parameters",
+                      (int64_t)xhat_net_parameter_count(model->net));
+    xhat_json_string(&json, "data", run->setup->source);
+    xhat_json_integer(&json, "rows", (int64_t)data->rows);
+    xhat_json_string(&json, "status", cli_run_status_name(run->status));
+    if (run->message[0] != '\0')
+        xhat_json_string(&json, "message", run->message);
+    xhat_json_close(&json);
+    print_line(&line);
+}
+
+bool cli_run_report(void *context, const xhat_progress *progress)
+{
+    cli_run *run = context;
+    const xhat_epoch *epoch = progress->finished;
+    run->step = (progress->epoch - 1) * progress->batches + progress->batch;
+    if (epoch == NULL) {
+        draw_line(run, progress);
+        return !cli_interrupted();
+    }
+    say_epoch(run, epoch, progress->epochs);
+    if (run->setup->json)
+        event_of_epoch(run, epoch);
+    run->failed = xhat_history_add(&run->history, epoch, &run->error);
+    if (run->failed == XHAT_OK)
+        run->failed =
+            xhat_history_write(&run->history, run->folder, &run->error);
+    return run->failed == XHAT_OK && !cli_interrupted();
+}
+
+/* ---- the table ----------------------------------------------------------- */
+
+static void print_percent(double share)
+{
+    if (isnan(share))
+        printf("%12s", "-");
+    else
+        printf("%11.2f%%", 100 * share);
+}
+
+static void print_row(const cli_run *run)
+{
+    printf("%-14s", run->name);
+    if (run->history.count == 0) {
+        printf("  %s before the first epoch ended\n",
+               cli_run_status_name(run->status));
+        return;
+    }
+    const xhat_epoch *last = &run->history.epochs[run->history.count - 1];
+    printf("%10.4f", last->train_loss);
+    print_percent(last->train_accuracy);
+    print_percent(last->validation_accuracy);
+    print_percent(last->test_accuracy);
+    printf("%9.1f s\n", last->seconds);
+    if (run->status != CLI_RUN_FINISHED)
+        printf("  (%s after step %zu, in epoch %zu)\n",
+               cli_run_status_name(run->status), run->step, last->epoch + 1);
+}
+
+void cli_run_table(const cli_run *runs, int count)
+{
+    printf("%-14s%10s%12s%12s%12s%11s\n", "", "train loss", "train acc",
+           "val acc", "test acc", "time");
+    for (int i = 0; i < count; i++)
+        print_row(&runs[i]);
+}

@@ -1,0 +1,317 @@
+/* Fully-connected nets with batch normalization: data, training, evaluation,
+ * model files, run folders, curves.
+ *
+ *     {affine - batch norm - ReLU} x L - affine - softmax cross-entropy
+ *
+ *     xhat_dataset_read(&data, "iris.csv", &(xhat_data_options){0}, NULL, &e);
+ *     xhat_split_make(&split, &data, 0.1, seed, &e);
+ *     xhat_model_create(&model, &spec, &split.train, NULL, &e);
+ *     xhat_train(&model, &split, &options, report, context, &e);
+ *     xhat_evaluate(&model, &split.test, &result, NULL, &e);
+ *
+ * Memory: an object is released with its own _free; NULL and zeroed objects
+ * are allowed there.  A training step allocates nothing.
+ * Threads: two threads may not use one object at once, except that any number
+ * may read one dataset or split.
+ * Reproducibility: the same data, options, seed and number of threads give the
+ * same bits on one machine.  (The matrix products are OpenBLAS's, so that
+ * another number of threads or another CPU may round differently.) */
+#ifndef XHAT_NET_H
+#define XHAT_NET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "xhat/formats.h"
+#include "xhat/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- data ---------------------------------------------------------------- */
+
+/* Rows with their classes, kept as the file stores them: images stay bytes. */
+typedef struct xhat_dataset {
+    size_t rows, features, classes;
+    size_t test_from;     /* rows test_from .. rows-1 are the test set */
+    xhat_element element; /* of values: U8, F32 or F64 */
+    void *values;         /* (rows, features) */
+    int32_t *labels;      /* (rows): 0 .. classes-1; NULL without labels */
+    char **class_names;   /* (classes), in the order of the classes */
+    char *label_name;     /* the label column of a table, else "" */
+    uint64_t hash;        /* see xhat_dataset_hash */
+    char format[16];      /* "idx", "cifar10", "csv", "npz", "built-in", ... */
+    char note[160];       /* what was detected and is worth saying, or "" */
+    const xhat_allocator *allocator;
+} xhat_dataset;
+
+typedef struct xhat_data_options {
+    const char *label; /* label column of a table: its name, its number from 1,
+                          or from the end (-1 is the last); NULL: the last text
+                          column, else the last one */
+    const char *likely_label; /* tried before that default; NULL: none */
+    bool unlabeled;  /* labels are not wanted: a label column is left out */
+    size_t features; /* with unlabeled: how many the model takes, or 0 */
+    uint64_t seed;   /* of the built-in generators */
+} xhat_data_options;
+
+/* Reads DATA: a folder of IDX files with the MNIST names or of CIFAR-10
+ * batches, a file (CSV, npz with x and y and maybe x_test and y_test, CIFAR-10,
+ * and without labels also npy and IDX; "-" is standard input), or one of the
+ * generators "spiral", "xor" and "digits-like".
+ * Labels are text or whole numbers; the distinct ones, sorted, are the classes.
+ * Errors: XHAT_CANNOT_READ, XHAT_BAD_FORMAT, XHAT_SHAPE_MISMATCH; a message
+ * names the file and the place. */
+XHAT_API XHAT_NODISCARD xhat_status xhat_dataset_read(
+    xhat_dataset *data, const char *source, const xhat_data_options *options,
+    const xhat_allocator *allocator, xhat_error *error);
+XHAT_API void xhat_dataset_free(xhat_dataset *data);
+
+/* The names of the generators, ending in NULL. */
+XHAT_API const char *const *xhat_generator_names(void);
+
+/* 64-bit FNV-1a over rows, features, test_from and classes (8 bytes each,
+ * little end first), the values and labels as stored, and the class names with
+ * their NUL.  It tells two data sets apart; it is no defense. */
+XHAT_API uint64_t xhat_dataset_hash(const xhat_dataset *data);
+
+/* Renumbers the labels so that they count in names[count], the classes of a
+ * model.  Errors: XHAT_BAD_FORMAT naming the first class that is not there. */
+XHAT_API XHAT_NODISCARD xhat_status
+xhat_dataset_relabel(xhat_dataset *data, const char *const *names, size_t count,
+                     xhat_error *error);
+
+/* Some rows of a data set. */
+typedef struct xhat_rows {
+    const xhat_dataset *data;
+    const size_t *index; /* (count), or NULL: from first on */
+    size_t first, count;
+} xhat_rows;
+
+XHAT_API xhat_rows xhat_all_rows(const xhat_dataset *data);
+XHAT_API xhat_rows xhat_test_rows(const xhat_dataset *data);
+
+/* The rows before test_from, shuffled and cut into training and validation. */
+typedef struct xhat_split {
+    xhat_rows train, validation, test;
+    size_t *index; /* owned: train and validation point into it */
+    const xhat_allocator *allocator;
+} xhat_split;
+
+/* `validation` below 1 is the fraction of the rows, from 1 on their number.
+ * Errors: XHAT_BAD_FORMAT when fewer than two rows are left to train with, or
+ * fewer than there are classes; XHAT_OUT_OF_MEMORY. */
+XHAT_API XHAT_NODISCARD xhat_status xhat_split_make(xhat_split *split,
+                                                    const xhat_dataset *data,
+                                                    double validation,
+                                                    uint64_t seed,
+                                                    xhat_error *error);
+XHAT_API void xhat_split_free(xhat_split *split);
+
+/* ---- net and model ------------------------------------------------------- */
+
+typedef enum xhat_net_norm {
+    XHAT_NET_NORM_NONE = 0,
+    XHAT_NET_NORM_BATCH = 1
+} xhat_net_norm;
+
+/* The standard deviation of the normal distribution weights are drawn from. */
+typedef enum xhat_initialization {
+    XHAT_INIT_HE = 0,     /* sqrt(2 / inputs) */
+    XHAT_INIT_XAVIER = 1, /* sqrt(2 / (inputs + outputs)) */
+    XHAT_INIT_FIXED = 2   /* weight_scale */
+} xhat_initialization;
+
+typedef struct xhat_net_spec {
+    size_t features, classes;
+    const size_t *hidden; /* (hidden_count): the widths of the layers */
+    size_t hidden_count;
+    xhat_net_norm norm;
+    double eps; /* of the norm */
+    xhat_initialization initialization;
+    double weight_scale; /* of XHAT_INIT_FIXED */
+    uint64_t seed;
+    size_t max_rows; /* the largest batch, in training and evaluation */
+    int threads;     /* of the norm's plans; 0: as many as there are cores */
+} xhat_net_spec;
+
+/* batch norm, eps 1e-5, He, 256 rows; sizes are left 0 */
+XHAT_API xhat_net_spec xhat_net_spec_default(void);
+
+typedef struct xhat_net xhat_net;
+
+/* A net and what turns raw rows into its inputs and its outputs into names:
+ *
+ *     input[j] = (x[j] - mean[j]) * scale[j]
+ *
+ * Bytes are divided by 255; other features are standardized with the mean and
+ * deviation of the training rows, a constant feature (scale 0) to 0. */
+typedef struct xhat_model {
+    xhat_net *net;
+    size_t features, classes;
+    double *mean, *scale; /* (features) */
+    char **class_names;   /* (classes) */
+    char *label_name;     /* of the table it was trained on, or "" */
+    const xhat_allocator *allocator;
+} xhat_model;
+
+/* A new model for these training rows; spec->features and classes are taken
+ * from them.  Errors: XHAT_INVALID_ARGUMENT for a width of 0 or too large a
+ * one, eps, weight_scale; XHAT_OUT_OF_MEMORY. */
+XHAT_API XHAT_NODISCARD xhat_status xhat_model_create(
+    xhat_model *model, const xhat_net_spec *spec, const xhat_rows *train,
+    const xhat_allocator *allocator, xhat_error *error);
+XHAT_API void xhat_model_free(xhat_model *model);
+
+/* model.safetensors.  Tensors are named as the state_dict of a PyTorch
+ * nn.Sequential names them, so that load_state_dict takes the file as it is;
+ * all else is JSON in its metadata.  Reading takes max_rows and threads from
+ * the caller; errors name the tensor and both shapes. */
+XHAT_API XHAT_NODISCARD xhat_status xhat_model_write(const xhat_model *model,
+                                                     const char *path,
+                                                     bool force,
+                                                     xhat_error *error);
+XHAT_API XHAT_NODISCARD xhat_status xhat_model_read(
+    xhat_model *model, const char *path, size_t max_rows, int threads,
+    const xhat_allocator *allocator, xhat_error *error);
+
+/* "784-256-128-10, batch norm": text[size] receives what the net is. */
+XHAT_API void xhat_net_describe(const xhat_net *net, char *text, size_t size);
+XHAT_API size_t xhat_net_parameter_count(const xhat_net *net);
+
+/* The threads of the matrix products, for the whole process: OpenBLAS keeps
+ * one number.  Call it before the first training, from one thread. */
+XHAT_API void xhat_net_set_blas_threads(int threads);
+
+/* What OpenBLAS says of itself, such as "OpenBLAS 0.3.21 ... Haswell". */
+XHAT_API const char *xhat_net_blas(void);
+
+/* ---- training ------------------------------------------------------------ */
+
+typedef enum xhat_optimizer_kind {
+    XHAT_SGD = 0,
+    XHAT_MOMENTUM = 1, /* v := 0.9 v - lr g, w := w + v */
+    XHAT_ADAM = 2      /* beta1 0.9, beta2 0.999, eps 1e-8 */
+} xhat_optimizer_kind;
+
+XHAT_API const char *xhat_optimizer_name(xhat_optimizer_kind kind);
+/* the learning rate to begin with: 0.1, 0.02, 0.001 */
+XHAT_API double xhat_optimizer_default_lr(xhat_optimizer_kind kind);
+
+typedef struct xhat_training_options {
+    size_t epochs, batch_size; /* batch_size >= 2 */
+    xhat_optimizer_kind optimizer;
+    double lr;       /* of the first epoch */
+    double lr_decay; /* lr is multiplied by it after each epoch */
+    double reg;      /* the loss gains reg/2 * sum of the squared weights */
+    uint64_t seed;   /* of the shuffling */
+} xhat_training_options;
+
+/* One epoch's results.  Losses are mean cross-entropies, without reg; those of
+ * training are means over the epoch's batches as they were trained on, the
+ * others are evaluated after the epoch.  NaN stands for "no such rows". */
+typedef struct xhat_epoch {
+    size_t epoch, step; /* from 1; steps since the beginning */
+    double train_loss, train_accuracy;
+    double validation_loss, validation_accuracy;
+    double test_loss, test_accuracy;
+    double lr, seconds; /* seconds since the beginning */
+} xhat_epoch;
+
+/* What training reports after each step, and once more after each epoch. */
+typedef struct xhat_progress {
+    const xhat_epoch *finished;           /* NULL but after an epoch */
+    size_t epoch, epochs, batch, batches; /* from 1 */
+    double loss, accuracy;                /* mean over this epoch so far */
+    double rows_per_second, seconds_left; /* of the whole training */
+} xhat_progress;
+
+/* False stops the training: xhat_train returns XHAT_INTERRUPTED, with the
+ * model as the finished step left it. */
+typedef bool (*xhat_report)(void *context, const xhat_progress *progress);
+
+/* Trains the model on split->train.  A last batch of one row joins the one
+ * before it.  report may be NULL.
+ * Errors: XHAT_NOT_FINITE naming the step and the first tensor that is not
+ * finite; XHAT_INTERRUPTED; XHAT_INVALID_ARGUMENT; XHAT_OUT_OF_MEMORY. */
+XHAT_API XHAT_NODISCARD xhat_status
+xhat_train(xhat_model *model, const xhat_split *split,
+           const xhat_training_options *options, xhat_report report,
+           void *context, xhat_error *error);
+
+/* ---- evaluation ---------------------------------------------------------- */
+
+typedef struct xhat_evaluation {
+    size_t rows, correct;
+    double loss, accuracy; /* NaN without rows */
+} xhat_evaluation;
+
+/* With running statistics.  confusion, unless NULL, is (classes, classes):
+ * how many rows of each true class (row) were given each class (column).
+ * Errors: XHAT_SHAPE_MISMATCH when the rows have another number of features. */
+XHAT_API XHAT_NODISCARD xhat_status xhat_evaluate(xhat_model *model,
+                                                  const xhat_rows *rows,
+                                                  xhat_evaluation *evaluation,
+                                                  size_t *confusion,
+                                                  xhat_error *error);
+
+/* probabilities (rows, classes) of the rows first .. first+count-1. */
+XHAT_API XHAT_NODISCARD xhat_status xhat_predict(xhat_model *model,
+                                                 const xhat_rows *rows,
+                                                 size_t first, size_t count,
+                                                 double *probabilities,
+                                                 xhat_error *error);
+
+/* The 95% Wilson score interval of a proportion correct/rows. */
+XHAT_API void xhat_wilson_interval(size_t correct, size_t rows, double *low,
+                                   double *high);
+
+/* ---- runs and curves ----------------------------------------------------- */
+
+/* The epochs of a run. */
+typedef struct xhat_history {
+    xhat_epoch *epochs;
+    size_t count, capacity;
+    const xhat_allocator *allocator;
+} xhat_history;
+
+XHAT_API XHAT_NODISCARD xhat_status xhat_history_add(xhat_history *history,
+                                                     const xhat_epoch *epoch,
+                                                     xhat_error *error);
+XHAT_API void xhat_history_free(xhat_history *history);
+
+/* metrics.jsonl of a run folder: a line of JSON an epoch.  Writing replaces
+ * the file as a whole. */
+XHAT_API XHAT_NODISCARD xhat_status xhat_history_write(
+    const xhat_history *history, const char *folder, xhat_error *error);
+XHAT_API XHAT_NODISCARD xhat_status
+xhat_history_read(xhat_history *history, const char *folder,
+                  const xhat_allocator *allocator, xhat_error *error);
+
+/* Makes the folder of a run, with its parents.  With force = false a folder
+ * that exists and is not empty is XHAT_ALREADY_EXISTS; with force the files of
+ * the run in it, and of its baseline, are removed first. */
+XHAT_API XHAT_NODISCARD xhat_status xhat_run_folder_make(const char *folder,
+                                                         bool force,
+                                                         xhat_error *error);
+
+/* One run to draw: its name and its epochs. */
+typedef struct xhat_curve {
+    const char *name;
+    const xhat_history *history;
+} xhat_curve;
+
+/* Loss and accuracy against the epoch as an SVG of its own: no script, no
+ * font, no other file.  *svg is released by xhat_curves_free. */
+XHAT_API XHAT_NODISCARD xhat_status xhat_curves_draw(const xhat_curve *curves,
+                                                     size_t count,
+                                                     const char *title,
+                                                     char **svg, size_t *length,
+                                                     xhat_error *error);
+XHAT_API void xhat_curves_free(char *svg);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

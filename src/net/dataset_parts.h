@@ -1,0 +1,62 @@
+/* How a data set is put together. */
+#ifndef XHAT_NET_DATASET_PARTS_H
+#define XHAT_NET_DATASET_PARTS_H
+
+#include "xhat/net.h"
+
+/* Room for rows x features values of this type. */
+XHAT_NODISCARD xhat_status xhat_dataset_allocate(xhat_dataset *data,
+                                                 size_t rows, size_t features,
+                                                 xhat_element element,
+                                                 xhat_error *error);
+
+/* Where the labels came from, for messages: "iris.csv:17: ..." when the lines
+ * of the rows are known, else "data.npz: y[16] ...". */
+typedef struct xhat_label_place {
+    const char *source, *array;
+    const size_t *line; /* (rows) or NULL */
+} xhat_label_place;
+
+/* Labels and classes from whole numbers or from texts, (rows) each.  The
+ * classes are the distinct ones, sorted by value or by bytes. */
+XHAT_NODISCARD xhat_status
+xhat_dataset_label_numbers(xhat_dataset *data, const double *numbers,
+                           const xhat_label_place *place, xhat_error *error);
+XHAT_NODISCARD xhat_status xhat_dataset_label_texts(xhat_dataset *data,
+                                                    char *const *texts,
+                                                    xhat_error *error);
+
+/* XHAT_BAD_FORMAT for a name that is not UTF-8; `what` it is the name of. */
+XHAT_NODISCARD xhat_status xhat_name_check(const char *name, const char *what,
+                                           xhat_error *error);
+
+/* A table whose label column is found by the options. */
+XHAT_NODISCARD xhat_status xhat_dataset_from_table(
+    xhat_dataset *data, const xhat_table *table, const char *source,
+    const xhat_data_options *options, xhat_error *error);
+
+/* Rows of x and, unless NULL, their labels y. */
+typedef struct xhat_part {
+    const xhat_array *x, *y;
+} xhat_part;
+
+/* The parts one behind the other; the last one is the test set if has_test. */
+XHAT_NODISCARD xhat_status xhat_parts_join(xhat_dataset *data,
+                                           const xhat_part *parts, size_t count,
+                                           bool has_test, const char *source,
+                                           xhat_error *error);
+
+XHAT_NODISCARD xhat_status xhat_dataset_from_folder(xhat_dataset *data,
+                                                    const char *folder,
+                                                    xhat_error *error);
+
+/* "3" becomes "cat", and so on. */
+void xhat_name_cifar_classes(xhat_dataset *data);
+
+/* Fills data when `name` is a generator's; *known says whether it is. */
+XHAT_NODISCARD xhat_status xhat_dataset_generate(xhat_dataset *data,
+                                                 const char *name,
+                                                 uint64_t seed, bool *known,
+                                                 xhat_error *error);
+
+#endif

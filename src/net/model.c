@@ -1,0 +1,133 @@
+/* A model: a net with the scaling of its inputs and the names of its
+ * outputs, both learned from the training rows. */
+#include <math.h>
+#include <string.h>
+
+#include <openblas_config.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "net/model_parts.h"
+#include "net/net_parts.h"
+
+/* Room for all but the net. */
+xhat_status xhat_model_allocate(xhat_model *model, size_t features,
+                                size_t classes, const xhat_allocator *allocator,
+                                xhat_error *error)
+{
+    *model = (xhat_model){
+        .features = features, .classes = classes, .allocator = allocator};
+    model->mean = xhat_allocate_zeroed(allocator, features, sizeof(double));
+    model->scale = xhat_allocate_zeroed(allocator, features, sizeof(double));
+    model->class_names =
+        xhat_allocate_zeroed(allocator, classes, sizeof(char *));
+    if (model->mean == NULL || model->scale == NULL ||
+        model->class_names == NULL)
+        return xhat_fail(error, XHAT_OUT_OF_MEMORY,
+                         "no memory for a model of %zu features", features);
+    return XHAT_OK;
+}
+
+static double value_at(const xhat_rows *rows, size_t i, size_t feature)
+{
+    const xhat_dataset *data = rows->data;
+    size_t at = xhat_row_at(rows, i) * data->features + feature;
+    return data->element == XHAT_ELEMENT_F32
+               ? (double)((const float *)data->values)[at]
+               : ((const double *)data->values)[at];
+}
+
+/* Mean and inverse deviation of each feature over the training rows, row by
+ * row as they lie in memory.  Sums are taken of the difference from the first
+ * row: exactly 0 for a constant feature, whose scale is then 0. */
+static void standardize(xhat_model *model, const xhat_rows *train)
+{
+    double n = (double)train->count, *mean = model->mean;
+    for (size_t i = 1; i < train->count; i++)
+        for (size_t j = 0; j < model->features; j++)
+            mean[j] += value_at(train, i, j) - value_at(train, 0, j);
+    for (size_t j = 0; j < model->features; j++)
+        mean[j] = value_at(train, 0, j) + mean[j] / n;
+    for (size_t i = 0; i < train->count; i++)
+        for (size_t j = 0; j < model->features; j++) {
+            double deviation = value_at(train, i, j) - mean[j];
+            model->scale[j] += deviation * deviation;
+        }
+    for (size_t j = 0; j < model->features; j++) {
+        double squares = model->scale[j];
+        model->scale[j] = squares > 0 ? 1 / sqrt(squares / n) : 0;
+    }
+}
+
+static void learn_scaling(xhat_model *model, const xhat_rows *train)
+{
+    if (train->data->element != XHAT_ELEMENT_U8) {
+        standardize(model, train);
+        return;
+    }
+    for (size_t j = 0; j < model->features; j++)
+        model->scale[j] = 1. / 255;
+}
+
+static xhat_status copy_names(xhat_model *model, const xhat_dataset *data,
+                              xhat_error *error)
+{
+    model->label_name = xhat_copy_string(model->allocator, data->label_name);
+    bool done = model->label_name != NULL;
+    for (size_t k = 0; done && k < model->classes; k++) {
+        model->class_names[k] =
+            xhat_copy_string(model->allocator, data->class_names[k]);
+        done = model->class_names[k] != NULL;
+    }
+    return done ? XHAT_OK
+                : xhat_fail(error, XHAT_OUT_OF_MEMORY,
+                            "no memory for the names of %zu classes",
+                            model->classes);
+}
+
+xhat_status xhat_model_create(xhat_model *model, const xhat_net_spec *spec,
+                              const xhat_rows *train,
+                              const xhat_allocator *allocator,
+                              xhat_error *error)
+{
+    xhat_net_spec filled = *spec;
+    filled.features = train->data->features;
+    filled.classes = train->data->classes;
+    xhat_status status = xhat_model_allocate(model, filled.features,
+                                             filled.classes, allocator, error);
+    if (status == XHAT_OK)
+        status = copy_names(model, train->data, error);
+    if (status == XHAT_OK)
+        status = xhat_net_create(&model->net, &filled, allocator, error);
+    if (status != XHAT_OK) {
+        xhat_model_free(model);
+        return status;
+    }
+    learn_scaling(model, train);
+    return XHAT_OK;
+}
+
+void xhat_model_free(xhat_model *model)
+{
+    if (model == NULL)
+        return;
+    const xhat_allocator *allocator = model->allocator;
+    xhat_net_destroy(model->net);
+    xhat_release(allocator, model->mean);
+    xhat_release(allocator, model->scale);
+    for (size_t k = 0; model->class_names != NULL && k < model->classes; k++)
+        xhat_release(allocator, model->class_names[k]);
+    xhat_release(allocator, model->class_names);
+    xhat_release(allocator, model->label_name);
+    *model = (xhat_model){0};
+}
+
+void xhat_net_set_blas_threads(int threads)
+{
+    openblas_set_num_threads(threads);
+}
+
+const char *xhat_net_blas(void)
+{
+    return openblas_get_config();
+}

@@ -1,0 +1,277 @@
+/* model.safetensors: the tensors under the names PyTorch gives them, and one
+ * metadata entry "xhat", a JSON document of all else that a model is:
+ *
+ *     {"version": "0.1.0", "sizes": [4, 16, 3], "norm": "batch", "eps": 1e-05,
+ *      "input_mean": [..], "input_scale": [..], "label": "species",
+ *      "classes": ["setosa", ..]}
+ *
+ * input_mean and input_scale are single numbers when all features share one,
+ * as the pixels of images do. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "formats/source.h"
+#include "net/model_parts.h"
+#include "net/net_parts.h"
+
+/* ---- writing ------------------------------------------------------------- */
+
+static void put_scaling(xhat_json *json, const char *key, const double *values,
+                        size_t count)
+{
+    size_t same = 1;
+    while (same < count && values[same] == values[0])
+        same++;
+    if (same == count)
+        xhat_json_number(json, key, values[0]);
+    else
+        xhat_json_array(json, key, values, 1, &count);
+}
+
+static void put_document(xhat_text *text, const xhat_model *model)
+{
+    const xhat_net *net = model->net;
+    xhat_json json = xhat_json_on(text, 0);
+    xhat_json_open(&json, NULL, '{');
+    xhat_json_string(&json, "version", xhat_version());
+    xhat_json_open(&json, "sizes", '[');
+    xhat_json_integer(&json, NULL, (int64_t)net->features);
+    for (size_t i = 0; i < net->block_count; i++)
+        xhat_json_integer(&json, NULL, (int64_t)net->blocks[i].affine.out);
+    xhat_json_integer(&json, NULL, (int64_t)net->classes);
+    xhat_json_close(&json);
+    xhat_json_string(&json, "norm",
+                     net->norm == XHAT_NET_NORM_BATCH ? "batch" : "none");
+    xhat_json_number(&json, "eps", net->eps);
+    put_scaling(&json, "input_mean", model->mean, model->features);
+    put_scaling(&json, "input_scale", model->scale, model->features);
+    xhat_json_string(&json, "label", model->label_name);
+    xhat_json_open(&json, "classes", '[');
+    for (size_t k = 0; k < model->classes; k++)
+        xhat_json_string(&json, NULL, model->class_names[k]);
+    xhat_json_close(&json);
+    xhat_json_close(&json);
+}
+
+xhat_status xhat_model_write(const xhat_model *model, const char *path,
+                             bool force, xhat_error *error)
+{
+    const xhat_net *net = model->net;
+    const char *const keys[] = {"format", "xhat"};
+    xhat_text document = xhat_text_on(model->allocator);
+    xhat_array *arrays = xhat_allocate_zeroed(
+        model->allocator, net->tensor_count, sizeof *arrays);
+    xhat_status status = XHAT_OK;
+    put_document(&document, model);
+    if (arrays == NULL || document.failed) {
+        status =
+            xhat_fail(error, XHAT_OUT_OF_MEMORY, "no memory to write %s", path);
+    } else {
+        for (size_t i = 0; i < net->tensor_count; i++) {
+            xhat_tensor *tensor = &net->tensors[i];
+            arrays[i] = (xhat_array){
+                .name = tensor->name,
+                .element = tensor->element,
+                .rank = tensor->rank,
+                .shape = {tensor->shape[0], tensor->shape[1]},
+                .data = tensor->value,
+            };
+        }
+        status = xhat_safetensors_write(
+            path, force, arrays, net->tensor_count, keys,
+            (const char *const[]){"pt", document.data}, 2, error);
+    }
+    xhat_release(model->allocator, arrays);
+    xhat_text_free(&document);
+    return status;
+}
+
+/* ---- reading ------------------------------------------------------------- */
+
+static xhat_status bad(const char *path, const char *what, xhat_error *error)
+{
+    return xhat_fail(error, XHAT_BAD_FORMAT,
+                     "%s is no model of xhat: its metadata %s", path, what);
+}
+
+/* The document in the header's __metadata__.  The header: 8 bytes of length,
+ * little end first, then as much JSON. */
+static json_t *load_document(const xhat_source *file)
+{
+    uint64_t length = 0;
+    if (file->size < 8)
+        return NULL;
+    for (int i = 7; i >= 0; i--)
+        length = length << 8 | file->bytes[i];
+    if (length > file->size - 8)
+        return NULL;
+    json_t *header = json_loadb((const char *)file->bytes + 8, (size_t)length,
+                                JSON_REJECT_DUPLICATES, NULL);
+    const char *text = json_string_value(
+        json_object_get(json_object_get(header, "__metadata__"), "xhat"));
+    json_t *document = text == NULL ? NULL : json_loads(text, 0, NULL);
+    json_decref(header);
+    return document;
+}
+
+static bool read_scaling(const json_t *value, double *to, size_t count)
+{
+    if (!json_is_number(value) && json_array_size(value) != count)
+        return false;
+    for (size_t j = 0; j < count; j++) {
+        const json_t *number =
+            json_is_number(value) ? value : json_array_get(value, j);
+        if (!json_is_number(number))
+            return false;
+        to[j] = json_number_value(number);
+    }
+    return true;
+}
+
+static xhat_status read_names(xhat_model *model, const json_t *document,
+                              const char *path, xhat_error *error)
+{
+    const json_t *classes = json_object_get(document, "classes");
+    const char *label = json_string_value(json_object_get(document, "label"));
+    if (json_array_size(classes) != model->classes || label == NULL)
+        return bad(path, "lacks the names of the classes", error);
+    model->label_name = xhat_copy_string(model->allocator, label);
+    bool memory = model->label_name != NULL;
+    for (size_t k = 0; k < model->classes && memory; k++) {
+        const char *name = json_string_value(json_array_get(classes, k));
+        if (name == NULL)
+            return bad(path, "has a class whose name is no text", error);
+        model->class_names[k] = xhat_copy_string(model->allocator, name);
+        memory = model->class_names[k] != NULL;
+    }
+    return memory ? XHAT_OK
+                  : xhat_fail(error, XHAT_OUT_OF_MEMORY,
+                              "no memory for the names of %zu classes",
+                              model->classes);
+}
+
+enum { HIDDEN_MOST = 1024 };
+
+/* The net's spec from the document; hidden has room for HIDDEN_MOST. */
+static bool read_spec(const json_t *document, xhat_net_spec *spec,
+                      size_t *hidden)
+{
+    const json_t *sizes = json_object_get(document, "sizes");
+    const char *norm = json_string_value(json_object_get(document, "norm"));
+    const json_t *eps = json_object_get(document, "eps");
+    size_t count = json_array_size(sizes);
+    if (count < 2 || count > HIDDEN_MOST + 2 || norm == NULL ||
+        !json_is_number(eps))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        json_int_t size = json_integer_value(json_array_get(sizes, i));
+        if (size < 1 || size > INT32_MAX)
+            return false;
+        if (i == 0)
+            spec->features = (size_t)size;
+        else if (i == count - 1)
+            spec->classes = (size_t)size;
+        else
+            hidden[i - 1] = (size_t)size;
+    }
+    spec->hidden = hidden;
+    spec->hidden_count = count - 2;
+    spec->eps = json_number_value(eps);
+    spec->norm =
+        strcmp(norm, "batch") == 0 ? XHAT_NET_NORM_BATCH : XHAT_NET_NORM_NONE;
+    spec->initialization = XHAT_INIT_FIXED; /* to 0: the file has the values */
+    return strcmp(norm, "batch") == 0 || strcmp(norm, "none") == 0;
+}
+
+static bool same_shape(const xhat_tensor *tensor, const xhat_array *array)
+{
+    if (array->rank != tensor->rank)
+        return false;
+    for (int axis = 0; axis < tensor->rank; axis++)
+        if (array->shape[axis] != tensor->shape[axis])
+            return false;
+    return true;
+}
+
+static xhat_status read_tensors(xhat_net *net, const xhat_arrays *file,
+                                const char *path, xhat_error *error)
+{
+    for (size_t i = 0; i < net->tensor_count; i++) {
+        xhat_tensor *tensor = &net->tensors[i];
+        const xhat_array *array = xhat_arrays_find(file, tensor->name);
+        if (array == NULL)
+            return xhat_fail(error, XHAT_BAD_FORMAT, "%s has no tensor %s",
+                             path, tensor->name);
+        if (!same_shape(tensor, array))
+            return xhat_fail(error, XHAT_SHAPE_MISMATCH,
+                             "%s: %s has %zu values in %d axes but the net "
+                             "takes %zu in %d",
+                             path, tensor->name, xhat_array_count(array),
+                             array->rank, tensor->count, tensor->rank);
+        if (tensor->element == XHAT_ELEMENT_I64)
+            *(uint64_t *)tensor->value =
+                (uint64_t)fmax(xhat_array_f64_at(array, 0), 0);
+        else
+            real_from_file(array, tensor->value);
+    }
+    return XHAT_OK;
+}
+
+/* Everything the document says: sizes, scaling, names; and the net for it. */
+static xhat_status build(xhat_model *model, const json_t *document,
+                         const char *path, size_t max_rows, int threads,
+                         const xhat_allocator *allocator, xhat_error *error)
+{
+    size_t hidden[HIDDEN_MOST];
+    xhat_net_spec spec = xhat_net_spec_default();
+    if (!read_spec(document, &spec, hidden))
+        return bad(path, "lacks sizes, norm or eps", error);
+    spec.max_rows = max_rows;
+    spec.threads = threads;
+    xhat_status status = xhat_model_allocate(model, spec.features, spec.classes,
+                                             allocator, error);
+    if (status != XHAT_OK)
+        return status;
+    if (!read_scaling(json_object_get(document, "input_mean"), model->mean,
+                      model->features) ||
+        !read_scaling(json_object_get(document, "input_scale"), model->scale,
+                      model->features))
+        return bad(path, "lacks input_mean or input_scale", error);
+    status = read_names(model, document, path, error);
+    if (status != XHAT_OK)
+        return status;
+    return xhat_net_create(&model->net, &spec, allocator, error);
+}
+
+xhat_status xhat_model_read(xhat_model *model, const char *path,
+                            size_t max_rows, int threads,
+                            const xhat_allocator *allocator, xhat_error *error)
+{
+    xhat_source bytes;
+    xhat_arrays file = {0};
+    *model = (xhat_model){.allocator = allocator};
+    xhat_status status = xhat_source_read(&bytes, path, allocator, error);
+    if (status != XHAT_OK)
+        return status;
+    status = xhat_arrays_read_memory(&file, bytes.bytes, bytes.size, path,
+                                     allocator, error);
+    json_t *document = status == XHAT_OK ? load_document(&bytes) : NULL;
+    xhat_source_free(&bytes);
+    if (status == XHAT_OK)
+        status = document == NULL ? bad(path, "has no entry \"xhat\"", error)
+                                  : build(model, document, path, max_rows,
+                                          threads, allocator, error);
+    if (status == XHAT_OK)
+        status = read_tensors(model->net, &file, path, error);
+    json_decref(document);
+    xhat_arrays_free(&file);
+    if (status != XHAT_OK)
+        xhat_model_free(model);
+    return status;
+}

@@ -1,0 +1,25 @@
+/* The type of a net's numbers: float, or double in the build that the
+ * gradient checks use.  The sources are the same. */
+#ifndef XHAT_NET_REAL_TYPE_H
+#define XHAT_NET_REAL_TYPE_H
+
+#include <cblas.h>
+
+#include "xhat/formats.h"
+#include "xhat/xhat.h"
+
+#ifdef XHAT_NET_REAL_DOUBLE
+typedef double real;
+#define real_gemm      cblas_dgemm
+#define REAL_DTYPE     XHAT_F64
+#define REAL_ELEMENT   XHAT_ELEMENT_F64
+#define real_from_file xhat_array_to_f64
+#else
+typedef float real;
+#define real_gemm      cblas_sgemm
+#define REAL_DTYPE     XHAT_F32
+#define REAL_ELEMENT   XHAT_ELEMENT_F32
+#define real_from_file xhat_array_to_f32
+#endif
+
+#endif

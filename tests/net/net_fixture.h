@@ -1,0 +1,123 @@
+/* Data, splits and models for the tests of nets; an allocator that counts and
+ * fails on demand; a folder for files. */
+#ifndef NET_FIXTURE_H
+#define NET_FIXTURE_H
+
+#include "check.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include "net/net_parts.h"
+#include "xhat/net.h"
+
+/* ---- allocator ----------------------------------------------------------- */
+
+typedef struct counting {
+    size_t calls, alive;
+    size_t fail_at; /* the call that fails, from 1; 0: none */
+} counting;
+
+static inline void *counting_allocate(void *context, size_t alignment,
+                                      size_t size)
+{
+    counting *c = context;
+    if (++c->calls == c->fail_at)
+        return NULL;
+    c->alive++;
+    return aligned_alloc(alignment, size);
+}
+
+static inline void counting_release(void *context, void *block)
+{
+    ((counting *)context)->alive--;
+    free(block);
+}
+
+static inline xhat_allocator counting_on(counting *c)
+{
+    return (xhat_allocator){counting_allocate, counting_release, c};
+}
+
+/* ---- data ---------------------------------------------------------------- */
+
+typedef struct fixture {
+    xhat_dataset data;
+    xhat_split split;
+    xhat_model model;
+} fixture;
+
+/* A generator's data, a tenth for validation, and a net of two layers. */
+static inline void fixture_open(fixture *f, const char *generator,
+                                xhat_net_norm norm)
+{
+    static const size_t hidden[2] = {24, 16};
+    xhat_net_spec spec = xhat_net_spec_default();
+    spec.hidden = hidden;
+    spec.hidden_count = 2;
+    spec.norm = norm;
+    spec.threads = 1;
+    assert_ok(xhat_dataset_read(&f->data, generator, &(xhat_data_options){0},
+                                NULL, error));
+    assert_ok(xhat_split_make(&f->split, &f->data, 0.1, 0, error));
+    assert_ok(
+        xhat_model_create(&f->model, &spec, &f->split.train, NULL, error));
+}
+
+static inline void fixture_close(fixture *f)
+{
+    xhat_model_free(&f->model);
+    xhat_split_free(&f->split);
+    xhat_dataset_free(&f->data);
+}
+
+static inline xhat_training_options fixture_options(size_t epochs)
+{
+    return (xhat_training_options){.epochs = epochs,
+                                   .batch_size = 64,
+                                   .optimizer = XHAT_ADAM,
+                                   .lr = 0.01,
+                                   .lr_decay = 1};
+}
+
+/* ---- files --------------------------------------------------------------- */
+
+/* A fresh folder; folder[] receives its name. */
+static inline void folder_make(char folder[64])
+{
+    snprintf(folder, 64, "/tmp/xhat-test-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+}
+
+/* Removes it and what is in it. */
+static inline void folder_remove(const char *path)
+{
+    DIR *folder = opendir(path);
+    if (folder == NULL) {
+        unlink(path);
+        return;
+    }
+    struct dirent *entry;
+    while ((entry = readdir(folder)) != NULL) {
+        char inner[512];
+        int length =
+            snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
+        if (length < (int)sizeof inner && strcmp(entry->d_name, ".") != 0 &&
+            strcmp(entry->d_name, "..") != 0)
+            folder_remove(inner);
+    }
+    closedir(folder);
+    rmdir(path);
+}
+
+static inline void file_put(const char *folder, const char *name,
+                            const void *bytes, size_t size, char path[256])
+{
+    assert_true(snprintf(path, 256, "%s/%s", folder, name) < 256);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+#endif

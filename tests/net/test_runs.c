@@ -1,0 +1,167 @@
+/* Run folders, metrics, curves, the interval of an accuracy. */
+#include "net_fixture.h"
+
+static xhat_epoch epoch_number(size_t i)
+{
+    return (xhat_epoch){.epoch = i,
+                        .step = 10 * i,
+                        .train_loss = 1. / (double)i,
+                        .train_accuracy = 1 - 1. / (double)(i + 1),
+                        .validation_loss = 0.1 + 1. / (double)i,
+                        .validation_accuracy = 0.5,
+                        .test_loss = NAN,
+                        .test_accuracy = NAN,
+                        .lr = 0.001,
+                        .seconds = 0.25 * (double)i};
+}
+
+static xhat_history history_of(size_t count)
+{
+    xhat_history history = {0};
+    for (size_t i = 1; i <= count; i++) {
+        xhat_epoch epoch = epoch_number(i);
+        assert_ok(xhat_history_add(&history, &epoch, error));
+    }
+    return history;
+}
+
+static void metrics_come_back_with_all_digits(void **state)
+{
+    (void)state;
+    char folder[64];
+    folder_make(folder);
+    xhat_history written = history_of(40), read;
+    assert_ok(xhat_history_write(&written, folder, error));
+    assert_ok(xhat_history_read(&read, folder, NULL, error));
+    assert_int_equal(read.count, 40);
+    for (size_t i = 0; i < 40; i++) {
+        assert_int_equal(read.epochs[i].epoch, i + 1);
+        assert_int_equal(read.epochs[i].step, 10 * (i + 1));
+        assert_true(read.epochs[i].train_loss == written.epochs[i].train_loss);
+        assert_true(read.epochs[i].train_accuracy ==
+                    written.epochs[i].train_accuracy);
+        assert_true(isnan(read.epochs[i].test_loss));
+    }
+    xhat_history_free(&read);
+    xhat_history_free(&written);
+    folder_remove(folder);
+}
+
+static void broken_metrics_are_refused(void **state)
+{
+    (void)state;
+    char folder[64], path[256];
+    xhat_history read;
+    folder_make(folder);
+    assert_fails(xhat_history_read(&read, folder, NULL, error),
+                 XHAT_CANNOT_READ, "metrics.jsonl");
+    const char *text = "{\"epoch\": 1, \"train_loss\": 0.5}\n{\"epoch\": 2\n";
+    file_put(folder, "metrics.jsonl", text, strlen(text), path);
+    assert_fails(xhat_history_read(&read, folder, NULL, error), XHAT_BAD_FORMAT,
+                 "metrics.jsonl:2");
+    file_put(folder, "metrics.jsonl", "", 0, path);
+    assert_fails(xhat_history_read(&read, folder, NULL, error), XHAT_BAD_FORMAT,
+                 "holds no epoch");
+    folder_remove(folder);
+}
+
+static void run_folders(void **state)
+{
+    (void)state;
+    char folder[64], path[256], file[256];
+    folder_make(folder);
+    snprintf(path, sizeof path, "%s/a/b", folder);
+    assert_ok(xhat_run_folder_make(path, false, error));
+    assert_ok(xhat_run_folder_make(path, false, error)); /* still empty */
+    file_put(path, "run.json", "{}", 2, file);
+    assert_fails(xhat_run_folder_make(path, false, error), XHAT_ALREADY_EXISTS,
+                 "--force");
+    assert_ok(xhat_run_folder_make(path, true, error));
+    assert_int_equal(access(file, F_OK), -1); /* the old run is forgotten */
+    file_put(path, "run.json", "{}", 2, file);
+    assert_fails(xhat_run_folder_make(file, true, error), XHAT_CANNOT_WRITE,
+                 "is a file");
+    folder_remove(folder);
+}
+
+static size_t occurrences(const char *text, const char *word)
+{
+    size_t count = 0;
+    while ((text = strstr(text, word)) != NULL) {
+        count++;
+        text++;
+    }
+    return count;
+}
+
+static void curves_name_every_line(void **state)
+{
+    (void)state;
+    xhat_history history[2] = {history_of(12), history_of(1)};
+    const xhat_curve curves[2] = {{"a<b", &history[0]}, {"two", &history[1]}};
+    char *svg;
+    size_t length;
+    assert_ok(xhat_curves_draw(curves, 2, "A & B", &svg, &length, error));
+    assert_int_equal(strlen(svg), length);
+    assert_int_equal(occurrences(svg, "class=\"line"), 8);
+    assert_int_equal(occurrences(svg, "a&lt;b train"), 2);
+    assert_int_equal(occurrences(svg, "two validation"), 2);
+    assert_int_equal(occurrences(svg, "A &amp; B"), 2);
+    assert_null(strstr(svg, "a<b"));
+    assert_null(strstr(svg, "nan"));
+    assert_null(strstr(svg, "inf"));
+    xhat_curves_free(svg);
+    xhat_history_free(&history[1]);
+    assert_fails(xhat_curves_draw(curves, 2, "", &svg, &length, error),
+                 XHAT_INVALID_ARGUMENT, "two has no epochs");
+    assert_fails(xhat_curves_draw(curves, 0, "", &svg, &length, error),
+                 XHAT_INVALID_ARGUMENT, "0 runs");
+    xhat_history_free(&history[0]);
+}
+
+/* A loss that left the finite numbers leaves a gap, not a broken picture. */
+static void curves_with_gaps(void **state)
+{
+    (void)state;
+    xhat_history history = history_of(5);
+    history.epochs[2].train_loss = INFINITY;
+    for (int i = 0; i < 5; i++)
+        history.epochs[i].validation_loss =
+            history.epochs[i].validation_accuracy = NAN;
+    char *svg;
+    size_t length;
+    assert_ok(xhat_curves_draw(&(xhat_curve){"r", &history}, 1, "t", &svg,
+                               &length, error));
+    assert_null(strstr(svg, "nan"));
+    assert_null(strstr(svg, "inf"));
+    xhat_curves_free(svg);
+    xhat_history_free(&history);
+}
+
+/* 8 of 10, and the ends; values from the formula in exact arithmetic */
+static void wilson(void **state)
+{
+    (void)state;
+    double low, high;
+    xhat_wilson_interval(8, 10, &low, &high);
+    assert_close(low, 0.49016, 0, 1e-5);
+    assert_close(high, 0.94331, 0, 1e-5);
+    xhat_wilson_interval(10, 10, &low, &high);
+    assert_close(low, 0.72247, 0, 1e-5);
+    assert_close(high, 1, 0, 1e-12);
+    xhat_wilson_interval(0, 0, &low, &high);
+    assert_true(low == 0 && high == 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(metrics_come_back_with_all_digits),
+        cmocka_unit_test(broken_metrics_are_refused),
+        cmocka_unit_test(run_folders),
+        cmocka_unit_test(curves_name_every_line),
+        cmocka_unit_test(curves_with_gaps),
+        cmocka_unit_test(wilson),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
