@@ -237,7 +237,7 @@ const cli_command cli_command_eval = {
         "    xhat eval runs/fashion-mnist-1 /usr/share/datasets/fashion-mnist\n"
         "    xhat eval runs/iris-1 new.csv --per-class --confusion\n",
     .details = "RUN is a run folder or a model.safetensors.  Judged is the "
-               "test set of DATA where\nit has one, else all its rows.\n",
+               "test set of DATA\nwhere it has one, else all its rows.\n",
     .least_operands = 2,
     .most_operands = 2,
     .tables = {options},

@@ -70,7 +70,7 @@ const cli_command cli_command_plot = {
     .examples = "    xhat plot runs/iris-1 -o iris.svg\n"
                 "    xhat plot runs/a runs/a/baseline runs/b -o all.svg\n",
     .details = "Loss and accuracy against the epoch: training dashed, "
-               "validation (or test) solid.\n",
+               "validation (or test)\nsolid.\n",
     .least_operands = 1,
     .most_operands = RUNS_MOST,
     .tables = {options},

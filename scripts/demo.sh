@@ -20,7 +20,7 @@ sed -n '1,16p' demo/circuit.txt
 echo
 echo "== Fashion-MNIST, the same net with and without batch norm"
 "$xhat" train "$data" -o demo/fashion-mnist --hidden 256,128 --baseline \
-    --epochs 6 --force
+    --epochs 10 --lr-decay 0.8 --force
 
 echo
 echo "The whole circuit:  demo/circuit.txt, demo/circuit.svg"
