@@ -181,11 +181,11 @@ static void validate(const batch *b, int rung)
         xhat_run_field(b->run, XHAT_SIDE_GRADIENT, XHAT_VALUE_X).data;
     double worst = 0;
     for (size_t i = 0; i < b->elements; i++)
-        worst = fmax(worst, fmax(fabs(b->out[i] - out[i]),
-                                 fabs(b->dx[i] - dx[i])));
+        worst =
+            fmax(worst, fmax(fabs(b->out[i] - out[i]), fabs(b->dx[i] - dx[i])));
     if (!(worst < 1e-5)) {
-        fprintf(stderr, "%s differs from the circuit by %g\n",
-                rung_names[rung], worst);
+        fprintf(stderr, "%s differs from the circuit by %g\n", rung_names[rung],
+                worst);
         exit(1);
     }
 }
@@ -240,11 +240,12 @@ int main(int argc, char **argv)
 {
     int threads = argc > 1 ? atoi(argv[1]) : 0;
     static const size_t shapes[][3] = {
-        {64, 100, 1},     {256, 1024, 1},  {4096, 512, 1},
-        {100352, 64, 1},  {32, 256, 196},  {32, 64, 3136},
+        {64, 100, 1},    {256, 1024, 1}, {4096, 512, 1},
+        {100352, 64, 1}, {32, 256, 196}, {32, 64, 3136},
     };
     printf("outer x channels x inner, float32; milliseconds and GB/s of each "
-           "telling\n%-26s", "");
+           "telling\n%-26s",
+           "");
     for (int rung = 0; rung < RUNGS; rung++)
         printf(" %9s %5s", rung_names[rung], "GB/s");
     printf("\n");

@@ -14,11 +14,11 @@ static int check_shape(const xhat_array *x, const xhat_array *dout)
 {
     char x_shape[CLI_SHAPE_SIZE], dout_shape[CLI_SHAPE_SIZE];
     if (x->rank == dout->rank &&
-        memcmp(x->shape, dout->shape,
-               (size_t)x->rank * sizeof *x->shape) == 0)
+        memcmp(x->shape, dout->shape, (size_t)x->rank * sizeof *x->shape) == 0)
         return CLI_DONE;
-    return cli_fail(CLI_INPUT, "dout is %s but x is %s: they must have the "
-                               "same shape",
+    return cli_fail(CLI_INPUT,
+                    "dout is %s but x is %s: they must have the "
+                    "same shape",
                     cli_shape(dout, dout_shape), cli_shape(x, x_shape));
 }
 

@@ -66,8 +66,8 @@ const char *cli_text(const cli_invocation *invocation, const char *name);
 
 /* The option's value, strictly parsed, in least..most; *value keeps its
  * default when the option was not given.  CLI_DONE or CLI_USAGE. */
-int cli_number(const cli_invocation *invocation, const char *name,
-               double least, double most, double *value);
+int cli_number(const cli_invocation *invocation, const char *name, double least,
+               double most, double *value);
 int cli_integer(const cli_invocation *invocation, const char *name,
                 int64_t least, int64_t most, int64_t *value);
 
@@ -99,18 +99,17 @@ bool cli_is_terminal(int stream_descriptor);
 int cli_width(void);
 
 /* The nearest of words[] to a misspelt one, or NULL when none is near. */
-const char *cli_nearest(const char *word, const char *const *words,
-                        int count);
+const char *cli_nearest(const char *word, const char *const *words, int count);
 
-/* ---- Ctrl-C: once asks to stop, twice stops at once ------------------------- */
+/* ---- Ctrl-C: once asks to stop, twice stops at once ---------------------- */
 
 void cli_catch_interrupts(void);
 bool cli_interrupted(void);
 
-/* ---- the commands ------------------------------------------------------------ */
+/* ---- the commands -------------------------------------------------------- */
 
 extern const cli_command cli_command_forward, cli_command_backward,
-    cli_command_explain, cli_command_check, cli_command_train,
-    cli_command_eval, cli_command_predict, cli_command_plot, cli_command_info;
+    cli_command_explain, cli_command_check, cli_command_train, cli_command_eval,
+    cli_command_predict, cli_command_plot, cli_command_info;
 
 #endif

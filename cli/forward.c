@@ -24,9 +24,9 @@ static int run(const cli_invocation *invocation)
              CLI_DONE) {
         result = cli_tell_forward(&norm, x, &results);
         if (result == CLI_DONE)
-            result = cli_write_arrays(invocation,
-                                      cli_text(invocation, "output"),
-                                      results.items, results.count);
+            result =
+                cli_write_arrays(invocation, cli_text(invocation, "output"),
+                                 results.items, results.count);
         cli_results_free(&results);
         cli_norm_free(&norm);
     }
@@ -38,12 +38,11 @@ const cli_command cli_command_forward = {
     .name = "forward",
     .summary = "normalize a batch",
     .operands = "X",
-    .examples =
-        "    xhat forward x.npy -o out.npz\n"
-        "    xhat forward \"1,10; 2,20; 4,40\" --gamma 2,2 --beta 0,1\n"
-        "    xhat forward images.npy --layout nhwc -o out.npy\n"
-        "    xhat forward x.npz --mode eval --running-mean m.npy "
-        "--running-var v.npy\n",
+    .examples = "    xhat forward x.npy -o out.npz\n"
+                "    xhat forward \"1,10; 2,20; 4,40\" --gamma 2,2 --beta 0,1\n"
+                "    xhat forward images.npy --layout nhwc -o out.npy\n"
+                "    xhat forward x.npz --mode eval --running-mean m.npy "
+                "--running-var v.npy\n",
     .details = "X is a file (.npy .npz CSV IDX ...), - for stdin, or numbers "
                "as above.\nWritten: out mean var inverted_stddev, and "
                "running_mean running_var when these\nwere given to a training "

@@ -43,9 +43,8 @@ static void print_option(FILE *to, const cli_option *option)
 void cli_help_command(FILE *to, const cli_command *command)
 {
     fprintf(to, "xhat %s: %s\n\n%s\nusage: xhat %s %s%s[options]\n",
-            command->name, command->summary, command->examples,
-            command->name, command->operands,
-            *command->operands != '\0' ? " " : "");
+            command->name, command->summary, command->examples, command->name,
+            command->operands, *command->operands != '\0' ? " " : "");
     if (command->details != NULL)
         fprintf(to, "\n%s", command->details);
     for (int i = 0; i < CLI_TABLES_MAX && command->tables[i] != NULL; i++) {
@@ -70,12 +69,11 @@ void cli_help_all(FILE *to, const cli_command *const *commands)
             "commands\n");
     for (; *commands != NULL; commands++)
         fprintf(to, "  %-10s%s\n", (*commands)->name, (*commands)->summary);
-    fprintf(to,
-            "\n`xhat help COMMAND` or `xhat COMMAND --help`: its options, "
-            "examples first.\n"
-            "Environment: XHAT_ISA=generic forces a kernel tier; "
-            "XHAT_THREADS=N is the\ndefault of --threads.\n"
-            "Exit status: 0 done, 1 the answer is no, 2 usage, 3 input, "
-            "4 numerical failure,\n5 output, 6 a bug in xhat, 7 a peer "
-            "process failed.\n");
+    fprintf(to, "\n`xhat help COMMAND` or `xhat COMMAND --help`: its options, "
+                "examples first.\n"
+                "Environment: XHAT_ISA=generic forces a kernel tier; "
+                "XHAT_THREADS=N is the\ndefault of --threads.\n"
+                "Exit status: 0 done, 1 the answer is no, 2 usage, 3 input, "
+                "4 numerical failure,\n5 output, 6 a bug in xhat, 7 a peer "
+                "process failed.\n");
 }

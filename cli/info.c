@@ -15,11 +15,11 @@
 char *openblas_get_config(void); /* cblas.h of OpenBLAS declares it */
 #endif
 
-/* ---- the self-test --------------------------------------------------------------- */
+/* ---- the self-test ------------------------------------------------------- */
 
 enum { ROWS = 5, COLUMNS = 3 };
 
-static const double test_x[ROWS * COLUMNS] = {-4, 1, 7, 2,  1, 9, 4, 5,
+static const double test_x[ROWS * COLUMNS] = {-4, 1,  7, 2, 1, 9, 4, 5,
                                               3,  10, 5, 2, 1, 8, -6};
 static const double test_dout[ROWS * COLUMNS] = {
     0.5, -1, 2, 1, 0.25, 0, -1, 3, 1, 0, 1, -2, 4, 0.5, 1};
@@ -75,7 +75,7 @@ static double self_test(void)
     return worst;
 }
 
-/* ---- the report ------------------------------------------------------------------- */
+/* ---- the report ---------------------------------------------------------- */
 
 typedef struct facts {
     char cpu[80], features[80];
@@ -126,14 +126,16 @@ static void as_text(xhat_text *text, const facts *f)
                   xhat_threads_built_in() ? "OpenMP" : "built without OpenMP");
     xhat_text_add(text, "compiler   %s, %s\n", __VERSION__, XHAT_BUILD_TYPE);
     xhat_text_add(text, "zlib       %s\n",
-                  XHAT_HAVE_ZLIB ? "yes" : "no: compressed files cannot be read");
+                  XHAT_HAVE_ZLIB ? "yes"
+                                 : "no: compressed files cannot be read");
     xhat_text_add(text, "jansson    %s\n",
                   XHAT_HAVE_JSON ? "yes" : "no: safetensors cannot be read");
     xhat_text_add(text, "BLAS       %s\n",
                   XHAT_HAVE_NET ? f->blas : "no: nets cannot be trained");
     xhat_text_add(text, "MPI        not part of this version\n\n");
-    xhat_text_add(text, "self-test  %s: dx of the kernels differs from the "
-                        "circuit's by %.1e\n",
+    xhat_text_add(text,
+                  "self-test  %s: dx of the kernels differs from the "
+                  "circuit's by %.1e\n",
                   f->passed ? "passed" : "FAILED", f->error);
 }
 
@@ -174,9 +176,9 @@ static int run(const cli_invocation *invocation)
         as_json(&text, &f);
     else
         as_text(&text, &f);
-    result = text.failed ? cli_fail(CLI_BUG, "out of memory")
-                         : cli_write_text(invocation, NULL, text.data,
-                                          text.length);
+    result = text.failed
+                 ? cli_fail(CLI_BUG, "out of memory")
+                 : cli_write_text(invocation, NULL, text.data, text.length);
     xhat_text_free(&text);
     return result == CLI_DONE && !f.passed ? CLI_BUG : result;
 }

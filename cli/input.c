@@ -5,12 +5,33 @@
 #include <unistd.h>
 
 /* The vocabulary of cli.md: gradients are the same words with a d in front. */
-static const char *const keys[] = {
-    "x", "gamma", "beta", "eps", "mean", "dev_from_mean",
-    "dev_from_mean_sq", "var", "stddev", "inverted_stddev", "x_norm",
-    "scaled_x", "out", "dout", "dscaled_x", "dx_norm", "dinverted_stddev",
-    "dstddev", "dvar", "ddev_from_mean_sq", "ddev_from_mean", "dmean", "dx",
-    "dgamma", "dbeta", "running_mean", "running_var"};
+static const char *const keys[] = {"x",
+                                   "gamma",
+                                   "beta",
+                                   "eps",
+                                   "mean",
+                                   "dev_from_mean",
+                                   "dev_from_mean_sq",
+                                   "var",
+                                   "stddev",
+                                   "inverted_stddev",
+                                   "x_norm",
+                                   "scaled_x",
+                                   "out",
+                                   "dout",
+                                   "dscaled_x",
+                                   "dx_norm",
+                                   "dinverted_stddev",
+                                   "dstddev",
+                                   "dvar",
+                                   "ddev_from_mean_sq",
+                                   "ddev_from_mean",
+                                   "dmean",
+                                   "dx",
+                                   "dgamma",
+                                   "dbeta",
+                                   "running_mean",
+                                   "running_var"};
 
 static const struct {
     const char *spelling, *key;
@@ -89,8 +110,8 @@ const xhat_array *cli_find(const cli_invocation *invocation,
     for (size_t i = 0; i < arrays->count; i++) {
         const char *known = cli_key(arrays->items[i].name);
         if (known != NULL && strcmp(known, key) == 0) {
-            cli_note(invocation, "\"%s\" is read as %s",
-                     arrays->items[i].name, key);
+            cli_note(invocation, "\"%s\" is read as %s", arrays->items[i].name,
+                     key);
             return &arrays->items[i];
         }
     }
@@ -104,7 +125,6 @@ char *cli_shape(const xhat_array *array, char text[CLI_SHAPE_SIZE])
         return strcpy(text, "a single number");
     for (int i = 0; i < array->rank; i++)
         length += (size_t)snprintf(text + length, CLI_SHAPE_SIZE - length,
-                                   "%s%zu", i > 0 ? "x" : "",
-                                   array->shape[i]);
+                                   "%s%zu", i > 0 ? "x" : "", array->shape[i]);
     return text;
 }

@@ -7,10 +7,11 @@
 #include "options.h"
 
 static const cli_command *const commands[] = {
-    &cli_command_forward, &cli_command_backward, &cli_command_explain,
-    &cli_command_check,   &cli_command_train,    &cli_command_eval,
-    &cli_command_predict, &cli_command_plot,     &cli_command_info,
-    NULL};
+    &cli_command_forward, &cli_command_backward,
+    &cli_command_explain, &cli_command_check,
+    &cli_command_train,   &cli_command_eval,
+    &cli_command_predict, &cli_command_plot,
+    &cli_command_info,    NULL};
 
 static const cli_command *find_command(const char *name)
 {
@@ -68,7 +69,7 @@ static int run(int count, const char *const *words)
     return command->run(&invocation);
 }
 
-/* ---- Ctrl-C ---------------------------------------------------------------------- */
+/* ---- Ctrl-C -------------------------------------------------------------- */
 
 static volatile sig_atomic_t interrupts;
 

@@ -29,7 +29,7 @@ const cli_option cli_norm_options[] = {
     {"dtype", 0, "TYPE", "f32 or f64 (default: that of X)"},
     {NULL, 0, NULL, NULL}};
 
-/* ---- the shape ------------------------------------------------------------------- */
+/* ---- the shape ----------------------------------------------------------- */
 
 static int choose_layout(cli_norm *norm, const cli_invocation *invocation,
                          const xhat_array *x)
@@ -43,17 +43,19 @@ static int choose_layout(cli_norm *norm, const cli_invocation *invocation,
         static const char *const names[] = {"nc",  "ncl",  "nchw", "ncdhw",
                                             "nlc", "nhwc", "ndhwc"};
         const char *near = cli_nearest(name, names, 7);
-        return cli_fail(CLI_USAGE, "--layout: unknown layout \"%s\"%s%s%s "
-                                   "(one of nc, ncl, nchw, ncdhw, nlc, nhwc, "
-                                   "ndhwc)",
-                        name, near ? "; did you mean " : "",
-                        near ? near : "", near ? "?" : "");
+        return cli_fail(CLI_USAGE,
+                        "--layout: unknown layout \"%s\"%s%s%s "
+                        "(one of nc, ncl, nchw, ncdhw, nlc, nhwc, "
+                        "ndhwc)",
+                        name, near ? "; did you mean " : "", near ? near : "",
+                        near ? "?" : "");
     }
     if (name == NULL) {
         if (x->rank < 2 || x->rank > 5)
-            return cli_fail(CLI_INPUT, "x has rank %d (%s) but a layout has "
-                                       "rank 2 to 5: rows and channels at "
-                                       "least, as in \"1,10; 2,20\"",
+            return cli_fail(CLI_INPUT,
+                            "x has rank %d (%s) but a layout has "
+                            "rank 2 to 5: rows and channels at "
+                            "least, as in \"1,10; 2,20\"",
                             x->rank, cli_shape(x, shape));
         norm->layout = by_rank[x->rank - 2];
     }
@@ -77,7 +79,7 @@ static int choose_dtype(cli_norm *norm, const cli_invocation *invocation,
     return result;
 }
 
-/* ---- arrays of one value a channel --------------------------------------------------- */
+/* ---- arrays of one value a channel --------------------------------------- */
 
 static int channels_from(double **to, const cli_norm *norm, const char *key,
                          const xhat_array *array, const xhat_array *x)
@@ -85,10 +87,10 @@ static int channels_from(double **to, const cli_norm *norm, const char *key,
     char shape[CLI_SHAPE_SIZE];
     size_t count = xhat_array_count(array);
     if (count != norm->spec.channels)
-        return cli_fail(CLI_INPUT, "%s has %zu value%s but x has %zu "
-                                   "channel%s (x is %s, layout %s)",
-                        key, count, count == 1 ? "" : "s",
-                        norm->spec.channels,
+        return cli_fail(CLI_INPUT,
+                        "%s has %zu value%s but x has %zu "
+                        "channel%s (x is %s, layout %s)",
+                        key, count, count == 1 ? "" : "s", norm->spec.channels,
                         norm->spec.channels == 1 ? "" : "s",
                         cli_shape(x, shape), xhat_layout_name(norm->layout));
     *to = malloc(count * sizeof **to);
@@ -113,8 +115,8 @@ static int read_channels(double **to, const cli_norm *norm,
             return result;
         const xhat_array *array = cli_find(invocation, &arrays, key);
         if (array == NULL)
-            result = cli_fail(CLI_INPUT, "%s: no array is called %s", source,
-                              key);
+            result =
+                cli_fail(CLI_INPUT, "%s: no array is called %s", source, key);
         else
             result = channels_from(to, norm, key, array, x);
         xhat_arrays_free(&arrays);
@@ -131,8 +133,8 @@ static int read_parameters(cli_norm *norm, const cli_invocation *invocation,
 {
     bool affine = !cli_given(invocation, "no-affine");
     int result;
-    if (!affine && (cli_given(invocation, "gamma") ||
-                    cli_given(invocation, "beta")))
+    if (!affine &&
+        (cli_given(invocation, "gamma") || cli_given(invocation, "beta")))
         return cli_fail(CLI_USAGE, "--no-affine goes without --gamma and "
                                    "--beta");
     if (affine &&
@@ -178,7 +180,7 @@ static int default_parameters(cli_norm *norm)
     return CLI_DONE;
 }
 
-/* ---- numbers and words ------------------------------------------------------------------ */
+/* ---- numbers and words --------------------------------------------------- */
 
 static int read_convention(cli_norm *norm, const cli_invocation *invocation)
 {
@@ -196,8 +198,8 @@ static int read_momentum(cli_norm *norm, const cli_invocation *invocation)
     const char *text = cli_text(invocation, "momentum");
     double momentum;
     int64_t seen = 0;
-    int result = cli_integer(invocation, "batches-seen", 0, INT64_MAX / 2,
-                             &seen);
+    int result =
+        cli_integer(invocation, "batches-seen", 0, INT64_MAX / 2, &seen);
     norm->batches_seen = (uint64_t)seen;
     if (text == NULL || result != CLI_DONE)
         return result;
@@ -226,8 +228,10 @@ static int read_eps(cli_norm *norm, const cli_invocation *invocation,
                             xhat_array_count(array));
         double eps = xhat_array_f64_at(array, 0);
         if (!(eps >= 0) || isinf(eps))
-            return cli_fail(CLI_INPUT, "eps in the file is %g but must be a "
-                                       "number of at least 0", eps);
+            return cli_fail(CLI_INPUT,
+                            "eps in the file is %g but must be a "
+                            "number of at least 0",
+                            eps);
         norm->spec.eps = eps;
     }
     return cli_number(invocation, "eps", 0, 1.7976931348623157e308,
@@ -241,16 +245,17 @@ static int read_words(cli_norm *norm, const cli_invocation *invocation)
     const char *family = cli_text(invocation, "norm");
     int mode = 0, method = CLI_METHOD_FUSED, result;
     if (family != NULL && strcmp(family, "batch") != 0)
-        return cli_fail(CLI_USAGE, "--norm: this version has \"batch\" only, "
-                                   "not \"%s\"", family);
+        return cli_fail(CLI_USAGE,
+                        "--norm: this version has \"batch\" only, "
+                        "not \"%s\"",
+                        family);
     if ((result = cli_choice(invocation, "mode", modes, &mode)) != CLI_DONE ||
         (result = cli_choice(invocation, "method", methods, &method)) !=
             CLI_DONE)
         return result;
     norm->eval = mode == 1;
     norm->method = (cli_method)method;
-    norm->spec.method =
-        method == CLI_METHOD_CLOSED ? XHAT_CLOSED : XHAT_FUSED;
+    norm->spec.method = method == CLI_METHOD_CLOSED ? XHAT_CLOSED : XHAT_FUSED;
     return CLI_DONE;
 }
 

@@ -17,7 +17,7 @@ const cli_option cli_common[] = {
     {"help", 'h', NULL, "this help"},
     {NULL, 0, NULL, NULL}};
 
-/* ---- the nearest word -------------------------------------------------------- */
+/* ---- the nearest word ---------------------------------------------------- */
 
 static int smaller(int a, int b)
 {
@@ -67,7 +67,7 @@ const char *cli_nearest(const char *word, const char *const *words, int count)
     return nearest;
 }
 
-/* ---- parsing ------------------------------------------------------------------- */
+/* ---- parsing ------------------------------------------------------------- */
 
 static const cli_option *const *all_tables(const cli_command *command,
                                            const cli_option **tables)
@@ -108,8 +108,7 @@ static int unknown_option(const cli_command *command, const char *given)
     word[strcspn(word, "=")] = '\0';
     const char *near = cli_nearest(word, names, count);
     if (near != NULL)
-        return cli_fail(CLI_USAGE,
-                        "%s: unknown option %s; did you mean --%s?",
+        return cli_fail(CLI_USAGE, "%s: unknown option %s; did you mean --%s?",
                         command->name, given, near);
     return cli_fail(CLI_USAGE,
                     "%s: unknown option %s; `xhat help %s` lists them",
@@ -127,8 +126,9 @@ static int add_operand(cli_invocation *invocation, const char *word)
 {
     if (invocation->operand_count >= invocation->command->most_operands ||
         invocation->operand_count >= CLI_OPERANDS_MAX)
-        return cli_fail(CLI_USAGE, "%s: \"%s\" is one argument too many; "
-                                   "usage: xhat %s %s",
+        return cli_fail(CLI_USAGE,
+                        "%s: \"%s\" is one argument too many; "
+                        "usage: xhat %s %s",
                         invocation->command->name, word,
                         invocation->command->name,
                         invocation->command->operands);
@@ -171,8 +171,8 @@ static int add_option(cli_invocation *invocation, int count,
     return CLI_DONE;
 }
 
-int cli_parse(cli_invocation *invocation, const cli_command *command,
-              int count, const char *const *words)
+int cli_parse(cli_invocation *invocation, const cli_command *command, int count,
+              const char *const *words)
 {
     bool only_operands = false;
     *invocation = (cli_invocation){.command = command};
@@ -189,14 +189,15 @@ int cli_parse(cli_invocation *invocation, const cli_command *command,
     }
     if (!cli_given(invocation, "help") &&
         invocation->operand_count < command->least_operands)
-        return cli_fail(CLI_USAGE, "%s: an argument is missing; usage: xhat "
-                                   "%s %s (`xhat help %s` for more)",
+        return cli_fail(CLI_USAGE,
+                        "%s: an argument is missing; usage: xhat "
+                        "%s %s (`xhat help %s` for more)",
                         command->name, command->name, command->operands,
                         command->name);
     return CLI_DONE;
 }
 
-/* ---- values -------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------- */
 
 static int position(const cli_invocation *invocation, const char *name)
 {
@@ -217,8 +218,8 @@ const char *cli_text(const cli_invocation *invocation, const char *name)
     return i < 0 ? NULL : invocation->values[i].text;
 }
 
-int cli_number(const cli_invocation *invocation, const char *name,
-               double least, double most, double *value)
+int cli_number(const cli_invocation *invocation, const char *name, double least,
+               double most, double *value)
 {
     const char *text = cli_text(invocation, name);
     double number;
@@ -233,8 +234,8 @@ int cli_number(const cli_invocation *invocation, const char *name,
         if (isinf(most))
             return cli_fail(CLI_USAGE, "--%s is %s but must be at least %s",
                             name, text, a);
-        return cli_fail(CLI_USAGE, "--%s is %s but must be from %s to %s",
-                        name, text, a, b);
+        return cli_fail(CLI_USAGE, "--%s is %s but must be from %s to %s", name,
+                        text, a, b);
     }
     *value = number;
     return CLI_DONE;
@@ -276,8 +277,9 @@ int cli_choice(const cli_invocation *invocation, const char *name,
     }
     const char *near = cli_nearest(text, words, count);
     if (near != NULL)
-        return cli_fail(CLI_USAGE, "--%s: unknown %s \"%s\"; did you mean %s? "
-                                   "(one of %s)",
+        return cli_fail(CLI_USAGE,
+                        "--%s: unknown %s \"%s\"; did you mean %s? "
+                        "(one of %s)",
                         name, name, text, near, list);
     return cli_fail(CLI_USAGE, "--%s: unknown %s \"%s\" (one of %s)", name,
                     name, text, list);
@@ -294,8 +296,8 @@ int cli_threads(const cli_invocation *invocation, int *threads)
         return cli_fail(CLI_USAGE,
                         "XHAT_THREADS=%s must be a whole number from 1 to %d",
                         environment, XHAT_THREADS_MAX);
-    int result = cli_integer(invocation, "threads", 1, XHAT_THREADS_MAX,
-                             &count);
+    int result =
+        cli_integer(invocation, "threads", 1, XHAT_THREADS_MAX, &count);
     *threads = (int)count;
     return result;
 }

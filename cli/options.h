@@ -7,8 +7,8 @@
 #include "cli.h"
 
 /* words[count]: what follows the command's name. */
-int cli_parse(cli_invocation *invocation, const cli_command *command,
-              int count, const char *const *words);
+int cli_parse(cli_invocation *invocation, const cli_command *command, int count,
+              const char *const *words);
 
 /* The help of one command, examples first; of all, NULL-terminated. */
 void cli_help_command(FILE *to, const cli_command *command);

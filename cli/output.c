@@ -79,11 +79,12 @@ int cli_write_arrays(const cli_invocation *invocation, const char *path,
     } else if (cli_ends_in(path, ".csv") || cli_ends_in(path, ".tsv")) {
         note_left_out(invocation, path, arrays, count);
         status = xhat_csv_write(path, force, arrays,
-                                cli_ends_in(path, ".tsv") ? '\t' : ',',
-                                &error);
+                                cli_ends_in(path, ".tsv") ? '\t' : ',', &error);
     } else {
-        return cli_fail(CLI_USAGE, "%s: the ending says the format: .npz, "
-                                   ".npy, .csv, .tsv or .json", path);
+        return cli_fail(CLI_USAGE,
+                        "%s: the ending says the format: .npz, "
+                        ".npy, .csv, .tsv or .json",
+                        path);
     }
     return status == XHAT_OK ? CLI_DONE : cli_fail_error(&error);
 }

@@ -4,15 +4,7 @@
 #ifndef XHAT_CLI_TELLINGS_H
 #define XHAT_CLI_TELLINGS_H
 
-#include "norm_options.h"
-
-enum { CLI_RESULTS_MAX = 40 };
-
-/* Arrays that the command computed, to be written. */
-typedef struct cli_results {
-    xhat_array items[CLI_RESULTS_MAX];
-    size_t count;
-} cli_results;
+#include "results.h"
 
 /* out mean var inverted_stddev, and running_mean running_var when they were
  * given and this is training; staged adds every gate's array.  The caller
@@ -25,6 +17,12 @@ int cli_tell_forward(const cli_norm *norm, const xhat_array *x,
 int cli_tell_backward(const cli_norm *norm, const xhat_array *x,
                       const xhat_array *dout, cli_results *results);
 
-void cli_results_free(cli_results *results);
+/* The tellings behind the choice; staged with dout = NULL is forward alone. */
+int cli_plan_forward(const cli_norm *norm, const xhat_array *x,
+                     cli_results *results);
+int cli_plan_backward(const cli_norm *norm, const xhat_array *x,
+                      const xhat_array *dout, cli_results *results);
+int cli_staged(const cli_norm *norm, const xhat_array *x,
+               const xhat_array *dout, cli_results *results);
 
 #endif

@@ -59,9 +59,7 @@ MUTANTS = [
      FORWARD, "xhat_inverse_deviation(m2 / count, plan->spec.eps)",
      "xhat_inverse_deviation(m2 / (count - 1), plan->spec.eps)"),
     ("naive-variance", "kernels: E[x^2] - E[x]^2, no pivot",
-     FORWARD, "block->pivot[c - block->first] = xhat_get(\n"
-     "            plan->spec.dtype, x, xhat_channel_start(plan, c));",
-     "block->pivot[c - block->first] = 0;"),
+     FORWARD, "xhat_get(plan->spec.dtype, x, xhat_channel_start(plan, c));", "0;"),
     ("no-second-look", "kernels: sums around an outlier are kept",
      FORWARD, "block->product[at] > most_cancellation[plan->spec.dtype] * m2",
      "0"),
@@ -83,8 +81,8 @@ MUTANTS = [
     ("dbeta-averaged", "kernels: dbeta averaged instead of summed",
      BACKWARD, "fma(count, pivot, sum)", "pivot + offset"),
     ("dgamma-of-x", "kernels: dgamma without the inverse deviation",
-     BACKWARD, "double dgamma = invstd * (block->product[at] + "
-     "block->product_low[at]);", "double dgamma = block->product[at];"),
+     BACKWARD, "invstd * (block->product[at] + block->product_low[at]);"
+     "\n    double high", "block->product[at];\n    double high"),
     ("eps-outside-norm", "library: eps outside the root",
      PLAN, "1 / sqrt(inside)", "1 / (sqrt(var) + eps)"),
     ("constant-nan", "library: 0/0 for a constant channel with eps = 0",

@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-/* ---- arrays ------------------------------------------------------------- */
+/* ---- arrays -------------------------------------------------------------- */
 
 typedef enum xhat_element {
     XHAT_ELEMENT_BOOL, /* one byte, 0 or 1 */
@@ -68,7 +68,7 @@ XHAT_API void xhat_array_to_f32(const xhat_array *array, float *to);
  * float16 and float32 arrays; false for float64 arrays. */
 XHAT_API bool xhat_array_fits_f32(const xhat_array *array);
 
-/* ---- reading ------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------- */
 
 /* One pair of the text that a safetensors file may hold beside its arrays. */
 typedef struct xhat_metadata {
@@ -100,10 +100,9 @@ xhat_arrays_read(xhat_arrays *arrays, const char *path,
                  const xhat_allocator *allocator, xhat_error *error);
 
 /* The same from bytes already in memory; `name` stands for them in messages. */
-XHAT_API XHAT_NODISCARD xhat_status
-xhat_arrays_read_memory(xhat_arrays *arrays, const void *bytes, size_t size,
-                        const char *name, const xhat_allocator *allocator,
-                        xhat_error *error);
+XHAT_API XHAT_NODISCARD xhat_status xhat_arrays_read_memory(
+    xhat_arrays *arrays, const void *bytes, size_t size, const char *name,
+    const xhat_allocator *allocator, xhat_error *error);
 
 /* An inline matrix such as "1,10; 2,20": rows end in ';', values in ',' or
  * space.  A single row has rank 1. */
@@ -121,7 +120,7 @@ XHAT_API const xhat_array *xhat_arrays_find(const xhat_arrays *arrays,
 XHAT_API const char *xhat_arrays_metadata(const xhat_arrays *arrays,
                                           const char *key);
 
-/* ---- tables: CSV whose columns may hold text ---------------------------- */
+/* ---- tables: CSV whose columns may hold text ----------------------------- */
 
 typedef struct xhat_column {
     char *name;      /* of the header, else "column 1", ... ; owned */
@@ -152,14 +151,13 @@ xhat_table_read(xhat_table *table, const char *path,
                 const xhat_allocator *allocator, xhat_error *error);
 
 /* The same from bytes already in memory; `name` stands for them in messages. */
-XHAT_API XHAT_NODISCARD xhat_status
-xhat_table_read_memory(xhat_table *table, const void *bytes, size_t size,
-                       const char *name, const xhat_allocator *allocator,
-                       xhat_error *error);
+XHAT_API XHAT_NODISCARD xhat_status xhat_table_read_memory(
+    xhat_table *table, const void *bytes, size_t size, const char *name,
+    const xhat_allocator *allocator, xhat_error *error);
 
 XHAT_API void xhat_table_free(xhat_table *table);
 
-/* ---- writing ------------------------------------------------------------ */
+/* ---- writing ------------------------------------------------------------- */
 
 /* Files are written under a temporary name beside their own, synced and then
  * renamed, so that a reader sees the old file or the whole new one.  With
@@ -167,34 +165,37 @@ XHAT_API void xhat_table_free(xhat_table *table);
  * output. */
 
 /* All arrays into one npz (stored, readable by NumPy). */
-XHAT_API XHAT_NODISCARD xhat_status
-xhat_npz_write(const char *path, bool force, const xhat_array *arrays,
-               size_t count, xhat_error *error);
+XHAT_API XHAT_NODISCARD xhat_status xhat_npz_write(const char *path, bool force,
+                                                   const xhat_array *arrays,
+                                                   size_t count,
+                                                   xhat_error *error);
 
-XHAT_API XHAT_NODISCARD xhat_status
-xhat_npy_write(const char *path, bool force, const xhat_array *array,
-               xhat_error *error);
+XHAT_API XHAT_NODISCARD xhat_status xhat_npy_write(const char *path, bool force,
+                                                   const xhat_array *array,
+                                                   xhat_error *error);
 
 /* Rank 1 (a line a value) and rank 2 (a line a row), without a header; numbers
  * in the fewest digits that read back the same.  delimiter: , ; tab or blank.
  * Errors: XHAT_SHAPE_MISMATCH for other ranks. */
-XHAT_API XHAT_NODISCARD xhat_status
-xhat_csv_write(const char *path, bool force, const xhat_array *array,
-               char delimiter, xhat_error *error);
+XHAT_API XHAT_NODISCARD xhat_status xhat_csv_write(const char *path, bool force,
+                                                   const xhat_array *array,
+                                                   char delimiter,
+                                                   xhat_error *error);
 
 /* `keys` and `values` (metadata_count each) become "__metadata__".  In the
  * file the arrays stand in the order given but for those of wider elements,
  * which come first: so all are aligned, as the format allows no gaps. */
-XHAT_API XHAT_NODISCARD xhat_status
-xhat_safetensors_write(const char *path, bool force, const xhat_array *arrays,
-                       size_t count, const char *const *keys,
-                       const char *const *values, size_t metadata_count,
-                       xhat_error *error);
+XHAT_API XHAT_NODISCARD xhat_status xhat_safetensors_write(
+    const char *path, bool force, const xhat_array *arrays, size_t count,
+    const char *const *keys, const char *const *values, size_t metadata_count,
+    xhat_error *error);
 
 /* `size` bytes as they are. */
-XHAT_API XHAT_NODISCARD xhat_status
-xhat_file_write(const char *path, bool force, const void *bytes, size_t size,
-                xhat_error *error);
+XHAT_API XHAT_NODISCARD xhat_status xhat_file_write(const char *path,
+                                                    bool force,
+                                                    const void *bytes,
+                                                    size_t size,
+                                                    xhat_error *error);
 
 #ifdef __cplusplus
 }

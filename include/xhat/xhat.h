@@ -9,7 +9,7 @@
  *     xhat_spec spec = xhat_spec_default(XHAT_F32);
  *     xhat_spec_set_shape(&spec, XHAT_NCHW, 4, (size_t[]){8, 64, 28, 28}, &e);
  *     xhat_plan_create(&plan, &spec, NULL, &e);
- *     xhat_forward(plan, &(xhat_forward_args){.x = x, .gamma = gamma, ...}, &e);
+ *     xhat_forward(plan, &(xhat_forward_args){.x = x, .out = out, ...}, &e);
  *     xhat_backward(plan, &(xhat_backward_args){...}, &e);
  *     xhat_plan_destroy(plan);
  *
@@ -33,7 +33,7 @@
 extern "C" {
 #endif
 
-/* ---- spec: what is to be computed ------------------------------------------ */
+/* ---- spec: what is to be computed ---------------------------------------- */
 
 typedef enum xhat_dtype { XHAT_F32 = 0, XHAT_F64 = 1 } xhat_dtype;
 
@@ -72,16 +72,18 @@ XHAT_API xhat_spec xhat_spec_default(xhat_dtype dtype);
 /* Sets outer, channels and inner from a layout and a shape of `rank` axes.
  * Errors: XHAT_SHAPE_MISMATCH when the rank is not the layout's or the number
  * of elements overflows.  Thread-safe. */
-XHAT_API XHAT_NODISCARD xhat_status
-xhat_spec_set_shape(xhat_spec *spec, xhat_layout layout, int rank,
-                    const size_t *shape, xhat_error *error);
+XHAT_API XHAT_NODISCARD xhat_status xhat_spec_set_shape(xhat_spec *spec,
+                                                        xhat_layout layout,
+                                                        int rank,
+                                                        const size_t *shape,
+                                                        xhat_error *error);
 
 /* "nchw" and back; the layout that cli and tests use for a rank of 2 to 5. */
 XHAT_API const char *xhat_layout_name(xhat_layout layout);
 XHAT_API bool xhat_layout_from_name(const char *name, xhat_layout *layout);
 XHAT_API int xhat_layout_rank(xhat_layout layout);
 
-/* ---- plan: validated, with its kernels chosen ------------------------------- */
+/* ---- plan: validated, with its kernels chosen ---------------------------- */
 
 typedef struct xhat_plan xhat_plan;
 
@@ -101,7 +103,7 @@ XHAT_API size_t xhat_plan_scratch_size(const xhat_plan *plan);
 /* The kernel tier this plan uses, such as "generic". */
 XHAT_API const char *xhat_plan_isa(const xhat_plan *plan);
 
-/* ---- statistics and running statistics --------------------------------------- */
+/* ---- statistics and running statistics ----------------------------------- */
 
 /* The statistics of some rows of each channel, to be merged with those of
  * other rows (threads, ranks, micro-batches) and committed to the running
@@ -116,9 +118,8 @@ typedef struct xhat_statistics {
 /* into := the statistics of both parts together (Chan, Golub & LeVeque 1983).
  * The result does not depend on which part has more rows; merge parts in a
  * fixed order for the same bits. */
-XHAT_API XHAT_NODISCARD xhat_status
-xhat_statistics_merge(xhat_statistics *into, const xhat_statistics *part,
-                      xhat_error *error);
+XHAT_API XHAT_NODISCARD xhat_status xhat_statistics_merge(
+    xhat_statistics *into, const xhat_statistics *part, xhat_error *error);
 
 /* Forgets what was gathered: count, mean and m2 become 0. */
 XHAT_API void xhat_statistics_discard(xhat_statistics *statistics);
@@ -140,11 +141,11 @@ typedef enum xhat_convention {
  *     keras    1e-3   0.99, of the old     biased        0, 1
  *     paper    1e-5   none: cumulative     unbiased      (none) 0, 1 */
 typedef struct xhat_running_rule {
-    double eps;            /* the convention's usual eps */
-    double weight_of_new;  /* p in running := (1-p) running + p batch */
-    bool momentum_is_old;  /* the convention writes 1-p, not p */
-    bool cumulative;       /* p = 1/k at the k-th batch; weight_of_new unused */
-    bool unbiased;         /* running_var takes m2/(count-1), not m2/count */
+    double eps;           /* the convention's usual eps */
+    double weight_of_new; /* p in running := (1-p) running + p batch */
+    bool momentum_is_old; /* the convention writes 1-p, not p */
+    bool cumulative;      /* p = 1/k at the k-th batch; weight_of_new unused */
+    bool unbiased;        /* running_var takes m2/(count-1), not m2/count */
     double initial_mean, initial_var;
 } xhat_running_rule;
 
@@ -155,15 +156,14 @@ XHAT_API bool xhat_convention_from_name(const char *name,
 
 /* Sets the momentum as this rule's convention writes it.
  * Errors: XHAT_INVALID_ARGUMENT outside 0..1 and for NaN. */
-XHAT_API XHAT_NODISCARD xhat_status
-xhat_running_rule_set_momentum(xhat_running_rule *rule, double momentum,
-                               xhat_error *error);
+XHAT_API XHAT_NODISCARD xhat_status xhat_running_rule_set_momentum(
+    xhat_running_rule *rule, double momentum, xhat_error *error);
 
 typedef struct xhat_running {
     xhat_dtype dtype;
     size_t channels;
-    void *mean, *var;       /* (channels) of dtype */
-    uint64_t batches;       /* committed so far */
+    void *mean, *var; /* (channels) of dtype */
+    uint64_t batches; /* committed so far */
 } xhat_running;
 
 /* Commits one batch: running := (1-p) running + p batch, and then discards
@@ -174,17 +174,15 @@ typedef struct xhat_running {
  * XHAT_INVALID_ARGUMENT for count = 1 under an unbiased rule. */
 XHAT_API XHAT_NODISCARD xhat_status
 xhat_running_commit(xhat_running *running, const xhat_running_rule *rule,
-                    xhat_statistics *batch, size_t *refused,
-                    xhat_error *error);
+                    xhat_statistics *batch, size_t *refused, xhat_error *error);
 
 /* Turns running_var between biased and unbiased for batches of `count`
  * values a channel, in place: what moves a layer between conventions. */
-XHAT_API XHAT_NODISCARD xhat_status
-xhat_running_convert(xhat_running *running, const xhat_running_rule *from,
-                     const xhat_running_rule *to, double count,
-                     xhat_error *error);
+XHAT_API XHAT_NODISCARD xhat_status xhat_running_convert(
+    xhat_running *running, const xhat_running_rule *from,
+    const xhat_running_rule *to, double count, xhat_error *error);
 
-/* ---- execute ------------------------------------------------------------------- */
+/* ---- execute ------------------------------------------------------------- */
 
 /* Arrays of the plan's dtype; C = channels.  "opt": may be NULL. */
 
@@ -199,20 +197,20 @@ xhat_running_convert(xhat_running *running, const xhat_running_rule *from,
  * and statistics are left as they are.
  * Accuracy: docs/accuracy.md.  out may not overlap x. */
 typedef struct xhat_forward_args {
-    const void *x;     /* (outer, C, inner) */
-    const void *gamma; /* (C); must be NULL without XHAT_SCALE */
-    const void *beta;  /* (C); must be NULL without XHAT_SHIFT */
-    void *out;         /* (outer, C, inner) */
-    void *mean;        /* (C) */
-    void *mean_low;    /* (C) */
-    void *invstd;      /* (C) */
+    const void *x;               /* (outer, C, inner) */
+    const void *gamma;           /* (C); must be NULL without XHAT_SCALE */
+    const void *beta;            /* (C); must be NULL without XHAT_SHIFT */
+    void *out;                   /* (outer, C, inner) */
+    void *mean;                  /* (C) */
+    void *mean_low;              /* (C) */
+    void *invstd;                /* (C) */
     xhat_statistics *statistics; /* opt: receives count, mean and m2 */
     void *scratch;               /* xhat_plan_scratch_size bytes */
 } xhat_forward_args;
 
-XHAT_API XHAT_NODISCARD xhat_status
-xhat_forward(const xhat_plan *plan, const xhat_forward_args *args,
-             xhat_error *error);
+XHAT_API XHAT_NODISCARD xhat_status xhat_forward(const xhat_plan *plan,
+                                                 const xhat_forward_args *args,
+                                                 xhat_error *error);
 
 /* Training backward (gates 9-0):
  *
@@ -230,9 +228,8 @@ typedef struct xhat_backward_args {
     void *scratch;
 } xhat_backward_args;
 
-XHAT_API XHAT_NODISCARD xhat_status
-xhat_backward(const xhat_plan *plan, const xhat_backward_args *args,
-              xhat_error *error);
+XHAT_API XHAT_NODISCARD xhat_status xhat_backward(
+    const xhat_plan *plan, const xhat_backward_args *args, xhat_error *error);
 
 /* Inference: out = gamma * (x - running_mean) / sqrt(running_var + eps) + beta.
  * out may be x itself (in place).  A negative running_var gives NaN in that
@@ -245,9 +242,8 @@ typedef struct xhat_inference_args {
     void *scratch;
 } xhat_inference_args;
 
-XHAT_API XHAT_NODISCARD xhat_status
-xhat_inference(const xhat_plan *plan, const xhat_inference_args *args,
-               xhat_error *error);
+XHAT_API XHAT_NODISCARD xhat_status xhat_inference(
+    const xhat_plan *plan, const xhat_inference_args *args, xhat_error *error);
 
 /* Backward of inference, and of a frozen layer inside training:
  *
@@ -265,28 +261,26 @@ typedef struct xhat_frozen_backward_args {
 
 XHAT_API XHAT_NODISCARD xhat_status
 xhat_frozen_backward(const xhat_plan *plan,
-                     const xhat_frozen_backward_args *args,
-                     xhat_error *error);
+                     const xhat_frozen_backward_args *args, xhat_error *error);
 
-/* ---- one call, for a first use --------------------------------------------------- */
+/* ---- one call, for a first use ------------------------------------------- */
 
 /* x, out, dout, dx: (n, channels, inner), inner = 1 for a fully-connected
  * layer; the rest (channels).  One thread; no scratch; nothing allocated.
  * gamma or beta may be NULL (1 and 0); dgamma and dbeta may be NULL. */
 XHAT_API XHAT_NODISCARD xhat_status xhat_batchnorm_forward_f32(
-    size_t n, size_t channels, size_t inner, const float *x,
-    const float *gamma, const float *beta, double eps, float *out, float *mean,
-    float *mean_low, float *invstd, xhat_error *error);
+    size_t n, size_t channels, size_t inner, const float *x, const float *gamma,
+    const float *beta, double eps, float *out, float *mean, float *mean_low,
+    float *invstd, xhat_error *error);
 XHAT_API XHAT_NODISCARD xhat_status xhat_batchnorm_backward_f32(
     size_t n, size_t channels, size_t inner, const float *x, const float *dout,
     const float *gamma, double eps, const float *mean, const float *mean_low,
     const float *invstd, float *dx, float *dgamma, float *dbeta,
     xhat_error *error);
 XHAT_API XHAT_NODISCARD xhat_status xhat_batchnorm_inference_f32(
-    size_t n, size_t channels, size_t inner, const float *x,
-    const float *gamma, const float *beta, double eps,
-    const float *running_mean, const float *running_var, float *out,
-    xhat_error *error);
+    size_t n, size_t channels, size_t inner, const float *x, const float *gamma,
+    const float *beta, double eps, const float *running_mean,
+    const float *running_var, float *out, xhat_error *error);
 XHAT_API XHAT_NODISCARD xhat_status xhat_batchnorm_forward_f64(
     size_t n, size_t channels, size_t inner, const double *x,
     const double *gamma, const double *beta, double eps, double *out,

@@ -3,8 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-xhat_status xhat_fail(xhat_error *error, xhat_status status,
-                      const char *format, ...)
+xhat_status xhat_fail(xhat_error *error, xhat_status status, const char *format,
+                      ...)
 {
     if (error != NULL) {
         va_list arguments;

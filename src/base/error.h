@@ -12,8 +12,7 @@
 
 /* Writes the message (cut to XHAT_MESSAGE_SIZE) into *error unless error is
  * NULL, and returns `status`. */
-xhat_status xhat_fail(xhat_error *error, xhat_status status,
-                      const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+xhat_status xhat_fail(xhat_error *error, xhat_status status, const char *format,
+                      ...) __attribute__((format(printf, 3, 4)));
 
 #endif

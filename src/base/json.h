@@ -4,7 +4,7 @@
  *     xhat_json_open(&json, NULL, '{');
  *     xhat_json_string(&json, "norm", "batch");
  *     xhat_json_open(&json, "shape", '[');
- *     xhat_json_integer(&json, NULL, 4);               NULL: no key, in an array
+ *     xhat_json_integer(&json, NULL, 4);        NULL: no key, in an array
  *     xhat_json_close(&json);
  *     xhat_json_close(&json);
  *

@@ -19,8 +19,7 @@ static void default_release(void *context, void *block)
 static const xhat_allocator default_allocator = {default_allocate,
                                                  default_release, NULL};
 
-void *xhat_allocate(const xhat_allocator *allocator, size_t count,
-                    size_t size)
+void *xhat_allocate(const xhat_allocator *allocator, size_t count, size_t size)
 {
     size_t bytes;
     if (allocator == NULL)

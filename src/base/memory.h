@@ -10,8 +10,7 @@ enum { XHAT_ALIGNMENT = 64 }; /* bytes: a cache line, the widest vector */
 /* count * size bytes aligned to XHAT_ALIGNMENT, not cleared.  NULL when the
  * product overflows or memory is out; count = 0 gives a block that can be
  * released.  allocator may be NULL. */
-void *xhat_allocate(const xhat_allocator *allocator, size_t count,
-                    size_t size);
+void *xhat_allocate(const xhat_allocator *allocator, size_t count, size_t size);
 
 /* The same, cleared. */
 void *xhat_allocate_zeroed(const xhat_allocator *allocator, size_t count,

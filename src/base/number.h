@@ -19,7 +19,7 @@ char *xhat_number_from_f32(float value, char text[XHAT_NUMBER_SIZE]);
  * number; *value is then untouched. */
 bool xhat_number_parse(const char *text, size_t length, double *value);
 
-/* Strict decimal integer, with a sign or not; false too when it does not fit. */
+/* Strict decimal integer, signed or not; false too when it does not fit. */
 bool xhat_number_parse_integer(const char *text, int64_t *value);
 
 #endif

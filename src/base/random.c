@@ -9,8 +9,7 @@ void xhat_random_words(uint64_t seed, uint64_t stream, uint64_t index,
 {
     philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
     philox4x32_ctr_t counter = {{(uint32_t)index, (uint32_t)(index >> 32),
-                                 (uint32_t)stream,
-                                 (uint32_t)(stream >> 32)}};
+                                 (uint32_t)stream, (uint32_t)(stream >> 32)}};
     philox4x32_ctr_t drawn = philox4x32(counter, key);
     for (int i = 0; i < 4; i++)
         words[i] = drawn.v[i];
@@ -43,8 +42,8 @@ void xhat_random_permutation(uint64_t seed, uint64_t stream, size_t count,
                              size_t *permutation)
 {
     for (size_t i = 0; i < count; i++) {
-        size_t j = (size_t)(xhat_random_uniform(seed, stream, i) *
-                            (double)(i + 1));
+        size_t j =
+            (size_t)(xhat_random_uniform(seed, stream, i) * (double)(i + 1));
         if (j != i)
             permutation[i] = permutation[j];
         permutation[j] = i;

@@ -25,7 +25,7 @@ typedef struct xhat_text {
 xhat_text xhat_text_on(const xhat_allocator *allocator);
 void xhat_text_free(xhat_text *text);
 
-/* append: formatted, a string as it is, some bytes of one, a character n times */
+/* append: formatted, a string as it is, some bytes, a character n times */
 void xhat_text_add(xhat_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void xhat_text_put(xhat_text *text, const char *string);

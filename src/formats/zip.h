@@ -16,7 +16,7 @@
 #include "output_file.h"
 #include "source.h"
 
-/* ---- reading ------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------- */
 
 typedef struct xhat_zip_reader {
     const xhat_source *source;
@@ -50,7 +50,7 @@ XHAT_NODISCARD xhat_status xhat_zip_unpack(const xhat_source *source,
                                            const xhat_zip_member *member,
                                            void *to);
 
-/* ---- writing ------------------------------------------------------------ */
+/* ---- writing ------------------------------------------------------------- */
 
 typedef struct xhat_zip_writer {
     xhat_output_file *file;

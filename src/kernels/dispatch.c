@@ -33,8 +33,8 @@ static xhat_status refuse(const char *forced, xhat_error *error)
         strncat(built, i > 0 ? ", " : "", sizeof built - strlen(built) - 1);
         strncat(built, tiers[i].name, sizeof built - strlen(built) - 1);
     }
-    return xhat_fail(error, XHAT_UNSUPPORTED,
-                     "XHAT_ISA=%s %s (built: %s)", forced, why, built);
+    return xhat_fail(error, XHAT_UNSUPPORTED, "XHAT_ISA=%s %s (built: %s)",
+                     forced, why, built);
 }
 
 xhat_status xhat_isa_choose(const xhat_isa **isa, xhat_error *error)

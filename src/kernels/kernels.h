@@ -71,7 +71,7 @@ typedef struct xhat_kernels {
 /* One row of the dispatch table. */
 typedef struct xhat_isa {
     const char *name;
-    unsigned needs; /* XHAT_CPU_* features, all of them */
+    unsigned needs;                 /* XHAT_CPU_* features, all of them */
     const xhat_kernels *kernels[2]; /* by xhat_dtype */
 } xhat_isa;
 

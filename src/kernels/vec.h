@@ -15,10 +15,7 @@ typedef double vec_f64 __attribute__((vector_size(VECTOR_BYTES)));
 typedef float vec_f32 __attribute__((vector_size(VECTOR_BYTES)));
 typedef float vec_half_f32 __attribute__((vector_size(VECTOR_BYTES / 2)));
 
-enum {
-    VEC_F64_COUNT = VECTOR_BYTES / 8,
-    VEC_F32_COUNT = VECTOR_BYTES / 4
-};
+enum { VEC_F64_COUNT = VECTOR_BYTES / 8, VEC_F32_COUNT = VECTOR_BYTES / 4 };
 
 /* Loads and stores ask for no alignment; memcpy of a constant size is one
  * instruction. */
@@ -65,8 +62,8 @@ static inline void vec_add_to(double *sum, double *low, vec_f64 term)
     vec_f64 old = vec_load_f64(sum), high = old + term;
     vec_f64 part = high - old;
     vec_store_f64(sum, high);
-    vec_store_f64(low, vec_load_f64(low) +
-                           ((old - (high - part)) + (term - part)));
+    vec_store_f64(low,
+                  vec_load_f64(low) + ((old - (high - part)) + (term - part)));
 }
 
 /* the same for one lane */

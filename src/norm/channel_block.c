@@ -36,8 +36,8 @@ void xhat_for_each_block(const xhat_plan *plan, void *scratch,
                          const void *args)
 {
     uintptr_t address = (uintptr_t)scratch + XHAT_ALIGNMENT - 1;
-    xhat_block *blocks = (xhat_block *)(address / XHAT_ALIGNMENT *
-                                        XHAT_ALIGNMENT);
+    xhat_block *blocks =
+        (xhat_block *)(address / XHAT_ALIGNMENT * XHAT_ALIGNMENT);
     ptrdiff_t count = (ptrdiff_t)xhat_block_count(&plan->spec);
 #ifdef _OPENMP
     if (plan->threads > 1) {
@@ -56,7 +56,7 @@ void xhat_for_each_block(const xhat_plan *plan, void *scratch,
     }
 }
 
-/* ---- tiles ----------------------------------------------------------------------- */
+/* ---- tiles --------------------------------------------------------------- */
 
 /* What to do with a tile that starts at element `at`; its lane 0 has parameter
  * number `parameter`. */
@@ -102,7 +102,7 @@ static const char *element(const xhat_plan *plan, const void *array, size_t at)
     return (const char *)array + at * xhat_dtype_size(plan->spec.dtype);
 }
 
-/* ---- sums -------------------------------------------------------------------------- */
+/* ---- sums ---------------------------------------------------------------- */
 
 typedef struct sums {
     const xhat_plan *plan;
@@ -113,9 +113,9 @@ typedef struct sums {
 
 static xhat_sum_lanes lanes_at(const xhat_sum_lanes *lanes, size_t parameter)
 {
-    return (xhat_sum_lanes){
-        lanes->sum + parameter, lanes->sum_low + parameter,
-        lanes->product + parameter, lanes->product_low + parameter};
+    return (xhat_sum_lanes){lanes->sum + parameter, lanes->sum_low + parameter,
+                            lanes->product + parameter,
+                            lanes->product_low + parameter};
 }
 
 static void moments_tile(xhat_tile tile, size_t at, size_t parameter,
@@ -132,10 +132,10 @@ static void grad_sums_tile(xhat_tile tile, size_t at, size_t parameter,
 {
     sums *s = context;
     xhat_sum_lanes to = lanes_at(&s->to, parameter);
-    s->plan->kernels->grad_sums(
-        tile, element(s->plan, s->x, at), element(s->plan, s->dout, at),
-        s->pivot + parameter, s->mean + parameter, s->mean_low + parameter,
-        &to);
+    s->plan->kernels->grad_sums(tile, element(s->plan, s->x, at),
+                                element(s->plan, s->dout, at),
+                                s->pivot + parameter, s->mean + parameter,
+                                s->mean_low + parameter, &to);
 }
 
 /* The lanes of a run as one number, in a fixed order: *high + *low. */
@@ -214,7 +214,7 @@ void xhat_block_grad_sums(const xhat_plan *plan, xhat_block *block,
     block_sums(&s, block, block->first, block->end, grad_sums_tile);
 }
 
-/* ---- element by element ------------------------------------------------------------- */
+/* ---- element by element -------------------------------------------------- */
 
 enum { PARAMETERS = 6 };
 
@@ -227,8 +227,7 @@ typedef struct elementwise {
 
 static const void *lane(const elementwise *e, int which, size_t parameter)
 {
-    return e->lanes[which] +
-           parameter * xhat_dtype_size(e->plan->spec.dtype);
+    return e->lanes[which] + parameter * xhat_dtype_size(e->plan->spec.dtype);
 }
 
 static void affine_tile(xhat_tile tile, size_t at, size_t parameter,

@@ -56,8 +56,7 @@ void xhat_closed_forward(const xhat_plan *plan, const xhat_forward_args *args)
 }
 
 /* dx = (gamma invstd / m) (m dout - dbeta - x_norm dgamma) */
-void xhat_closed_backward(const xhat_plan *plan,
-                          const xhat_backward_args *args)
+void xhat_closed_backward(const xhat_plan *plan, const xhat_backward_args *args)
 {
     double m = (double)plan->count;
     for (size_t c = 0; c < plan->spec.channels; c++) {

@@ -13,8 +13,7 @@ static const struct {
     [XHAT_F64] = {-400, 400, 1000, -900, 900},
 };
 
-bool xhat_is_extreme(xhat_dtype dtype, double mean, double invstd,
-                     double gamma)
+bool xhat_is_extreme(xhat_dtype dtype, double mean, double invstd, double gamma)
 {
     double scale = fabs(gamma * invstd);
     if (invstd == 0) /* a constant channel: x_norm is 0 */
@@ -47,13 +46,12 @@ static bool scale_of(const xhat_plan *plan, size_t c, const void *array,
 static double scaled_at(const xhat_plan *plan, size_t c, const void *array,
                         size_t i, int exponent)
 {
-    return ldexp(xhat_get(plan->spec.dtype, array,
-                          xhat_channel_element(plan, c, i)),
-                 -exponent);
+    return ldexp(
+        xhat_get(plan->spec.dtype, array, xhat_channel_element(plan, c, i)),
+        -exponent);
 }
 
-xhat_scaled xhat_extreme_moments(const xhat_plan *plan, size_t c,
-                                 const void *x)
+xhat_scaled xhat_extreme_moments(const xhat_plan *plan, size_t c, const void *x)
 {
     xhat_scaled s = {0, NAN, NAN, NAN, NAN};
     double count = (double)plan->count, sum = 0, rest = 0, squares = 0;
@@ -67,13 +65,12 @@ xhat_scaled xhat_extreme_moments(const xhat_plan *plan, size_t c,
         rest += scaled_at(plan, c, x, i, s.exponent) - s.mean;
     s.mean_low = rest / count;
     for (size_t i = 0; i < plan->count; i++) {
-        double d = (scaled_at(plan, c, x, i, s.exponent) - s.mean) -
-                   s.mean_low;
+        double d = (scaled_at(plan, c, x, i, s.exponent) - s.mean) - s.mean_low;
         squares += d * d;
     }
     s.m2 = squares;
-    s.invstd = xhat_inverse_deviation(
-        squares / count, ldexp(plan->spec.eps, -2 * s.exponent));
+    s.invstd = xhat_inverse_deviation(squares / count,
+                                      ldexp(plan->spec.eps, -2 * s.exponent));
     return s;
 }
 

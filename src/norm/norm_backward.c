@@ -30,9 +30,8 @@ static void finish_channel(const xhat_plan *plan,
     double dmean = pivot + offset; /* mean of dout */
     double dgamma = invstd * (block->product[at] + block->product_low[at]);
     double high = dtype == XHAT_F32 ? (double)(float)dmean : dmean;
-    put_gradient(plan, args->dbeta, c,
-                 fma(count, pivot, sum)); /* gate 9 */
-    put_gradient(plan, args->dgamma, c, dgamma);     /* gate 8 */
+    put_gradient(plan, args->dbeta, c, fma(count, pivot, sum)); /* gate 9 */
+    put_gradient(plan, args->dgamma, c, dgamma);                /* gate 8 */
     xhat_block_set(plan, block, LANE_A, c, gamma * invstd);
     xhat_block_set(plan, block, LANE_DMEAN, c, high);
     xhat_block_set(plan, block, LANE_DMEAN_LOW, c,
@@ -62,8 +61,8 @@ static void backward_block(const xhat_plan *plan, const void *args_,
         if (xhat_is_extreme(dtype, block->mean[at], invstd, gamma)) {
             double dgamma, dbeta;
             block->extreme[at] = true;
-            xhat_extreme_backward(plan, c, args->x, args->dout, gamma,
-                                  args->dx, &dgamma, &dbeta);
+            xhat_extreme_backward(plan, c, args->x, args->dout, gamma, args->dx,
+                                  &dgamma, &dbeta);
             put_gradient(plan, args->dgamma, c, dgamma);
             put_gradient(plan, args->dbeta, c, dbeta);
         } else {
@@ -76,10 +75,13 @@ static void backward_block(const xhat_plan *plan, const void *args_,
 static xhat_status check(const xhat_plan *plan, const xhat_backward_args *args,
                          xhat_error *error)
 {
-    const xhat_named_pointer needed[] = {
-        {args->x, "x"}, {args->dout, "dout"}, {args->mean, "mean"},
-        {args->mean_low, "mean_low"}, {args->invstd, "invstd"},
-        {args->dx, "dx"}, {args->scratch, "scratch"}};
+    const xhat_named_pointer needed[] = {{args->x, "x"},
+                                         {args->dout, "dout"},
+                                         {args->mean, "mean"},
+                                         {args->mean_low, "mean_low"},
+                                         {args->invstd, "invstd"},
+                                         {args->dx, "dx"},
+                                         {args->scratch, "scratch"}};
     xhat_status status =
         xhat_check_pointers(needed, sizeof needed / sizeof *needed, error);
     if (status != XHAT_OK)
@@ -104,8 +106,8 @@ static void backward_of_nothing(const xhat_plan *plan, void *dgamma,
     }
 }
 
-xhat_status xhat_backward(const xhat_plan *plan,
-                          const xhat_backward_args *args, xhat_error *error)
+xhat_status xhat_backward(const xhat_plan *plan, const xhat_backward_args *args,
+                          xhat_error *error)
 {
     if (plan == NULL || args == NULL)
         return xhat_fail(error, XHAT_INVALID_ARGUMENT, "%s is NULL",
@@ -122,7 +124,7 @@ xhat_status xhat_backward(const xhat_plan *plan,
     return XHAT_OK;
 }
 
-/* ---- frozen: the statistics are constants ---------------------------------------- */
+/* ---- frozen: the statistics are constants -------------------------------- */
 
 static void frozen_block(const xhat_plan *plan, const void *args_,
                          xhat_block *block)
@@ -142,8 +144,7 @@ static void frozen_block(const xhat_plan *plan, const void *args_,
         double invstd = xhat_inverse_deviation(
             xhat_get(dtype, args->running_var, c), plan->spec.eps);
         double dbeta = block->sum[at] + block->sum_low[at];
-        double dgamma =
-            invstd * (block->product[at] + block->product_low[at]);
+        double dgamma = invstd * (block->product[at] + block->product_low[at]);
         if (xhat_is_extreme(dtype, block->mean[at], invstd, gamma)) {
             block->extreme[at] = true;
             xhat_extreme_frozen_backward(plan, c, args->x, args->dout,
@@ -164,11 +165,12 @@ static xhat_status check_frozen(const xhat_plan *plan,
                                 const xhat_frozen_backward_args *args,
                                 xhat_error *error)
 {
-    const xhat_named_pointer needed[] = {
-        {args->x, "x"}, {args->dout, "dout"},
-        {args->running_mean, "running_mean"},
-        {args->running_var, "running_var"}, {args->dx, "dx"},
-        {args->scratch, "scratch"}};
+    const xhat_named_pointer needed[] = {{args->x, "x"},
+                                         {args->dout, "dout"},
+                                         {args->running_mean, "running_mean"},
+                                         {args->running_var, "running_var"},
+                                         {args->dx, "dx"},
+                                         {args->scratch, "scratch"}};
     xhat_status status =
         xhat_check_pointers(needed, sizeof needed / sizeof *needed, error);
     if (status != XHAT_OK)

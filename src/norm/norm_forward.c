@@ -31,8 +31,8 @@ static void two_sum(double a, double b, double *high, double *low)
 static double sum_of_squares(const xhat_block *block, size_t at, double count)
 {
     double sum = block->sum[at] + block->sum_low[at];
-    double m2 = (block->product[at] - sum * (sum / count)) +
-                block->product_low[at];
+    double m2 =
+        (block->product[at] - sum * (sum / count)) + block->product_low[at];
     return m2 < 0 ? 0 : m2;
 }
 
@@ -52,8 +52,8 @@ static void block_statistics(const xhat_plan *plan, xhat_block *block,
 {
     double count = (double)plan->count;
     for (size_t c = block->first; c < block->end; c++)
-        block->pivot[c - block->first] = xhat_get(
-            plan->spec.dtype, x, xhat_channel_start(plan, c));
+        block->pivot[c - block->first] =
+            xhat_get(plan->spec.dtype, x, xhat_channel_start(plan, c));
     xhat_block_moments(plan, block, block->first, block->end, x);
     for (size_t c = block->first; c < block->end; c++) {
         size_t at = c - block->first;
@@ -69,9 +69,8 @@ static void block_statistics(const xhat_plan *plan, xhat_block *block,
 }
 
 /* Writes what the caller keeps of channel c; mean + mean_low is the mean. */
-static void save(const xhat_plan *plan, const xhat_forward_args *args,
-                 size_t c, double mean, double mean_low, double invstd,
-                 double m2)
+static void save(const xhat_plan *plan, const xhat_forward_args *args, size_t c,
+                 double mean, double mean_low, double invstd, double m2)
 {
     xhat_dtype dtype = plan->spec.dtype;
     double high = dtype == XHAT_F32 ? (double)(float)mean : mean;
@@ -139,9 +138,9 @@ static xhat_status check(const xhat_plan *plan, const xhat_forward_args *args,
                          xhat_error *error)
 {
     const xhat_named_pointer needed[] = {
-        {args->x, "x"}, {args->out, "out"}, {args->mean, "mean"},
-        {args->mean_low, "mean_low"}, {args->invstd, "invstd"},
-        {args->scratch, "scratch"}};
+        {args->x, "x"},           {args->out, "out"},
+        {args->mean, "mean"},     {args->mean_low, "mean_low"},
+        {args->invstd, "invstd"}, {args->scratch, "scratch"}};
     xhat_status status =
         xhat_check_pointers(needed, sizeof needed / sizeof *needed, error);
     if (status != XHAT_OK)

@@ -30,15 +30,14 @@ static void inference_block(const xhat_plan *plan, const void *args_,
     xhat_block_affine(plan, block, args->x, args->out);
 }
 
-static xhat_status check(const xhat_plan *plan,
-                         const xhat_inference_args *args, xhat_error *error)
+static xhat_status check(const xhat_plan *plan, const xhat_inference_args *args,
+                         xhat_error *error)
 {
-    const xhat_named_pointer needed[] = {
-        {args->x, "x"},
-        {args->running_mean, "running_mean"},
-        {args->running_var, "running_var"},
-        {args->out, "out"},
-        {args->scratch, "scratch"}};
+    const xhat_named_pointer needed[] = {{args->x, "x"},
+                                         {args->running_mean, "running_mean"},
+                                         {args->running_var, "running_var"},
+                                         {args->out, "out"},
+                                         {args->scratch, "scratch"}};
     xhat_status status =
         xhat_check_pointers(needed, sizeof needed / sizeof *needed, error);
     if (status != XHAT_OK)

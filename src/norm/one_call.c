@@ -40,16 +40,15 @@ static xhat_status backward(xhat_dtype dtype, size_t n, size_t channels,
                             xhat_error *error)
 {
     one_call call;
-    xhat_status status = prepare(&call, dtype, n, channels, inner, eps,
-                                 args.gamma, NULL, error);
+    xhat_status status =
+        prepare(&call, dtype, n, channels, inner, eps, args.gamma, NULL, error);
     args.scratch = call.scratch;
-    return status == XHAT_OK ? xhat_backward(&call.plan, &args, error)
-                             : status;
+    return status == XHAT_OK ? xhat_backward(&call.plan, &args, error) : status;
 }
 
 static xhat_status inference(xhat_dtype dtype, size_t n, size_t channels,
-                             size_t inner, double eps,
-                             xhat_inference_args args, xhat_error *error)
+                             size_t inner, double eps, xhat_inference_args args,
+                             xhat_error *error)
 {
     one_call call;
     xhat_status status = prepare(&call, dtype, n, channels, inner, eps,
@@ -62,9 +61,8 @@ static xhat_status inference(xhat_dtype dtype, size_t n, size_t channels,
 xhat_status xhat_batchnorm_forward_f32(size_t n, size_t channels, size_t inner,
                                        const float *x, const float *gamma,
                                        const float *beta, double eps,
-                                       float *out, float *mean,
-                                       float *mean_low, float *invstd,
-                                       xhat_error *error)
+                                       float *out, float *mean, float *mean_low,
+                                       float *invstd, xhat_error *error)
 {
     return forward(XHAT_F32, n, channels, inner, eps,
                    (xhat_forward_args){.x = x,
@@ -133,11 +131,12 @@ xhat_status xhat_batchnorm_backward_f64(
                     error);
 }
 
-xhat_status xhat_batchnorm_inference_f32(
-    size_t n, size_t channels, size_t inner, const float *x,
-    const float *gamma, const float *beta, double eps,
-    const float *running_mean, const float *running_var, float *out,
-    xhat_error *error)
+xhat_status xhat_batchnorm_inference_f32(size_t n, size_t channels,
+                                         size_t inner, const float *x,
+                                         const float *gamma, const float *beta,
+                                         double eps, const float *running_mean,
+                                         const float *running_var, float *out,
+                                         xhat_error *error)
 {
     return inference(XHAT_F32, n, channels, inner, eps,
                      (xhat_inference_args){.x = x,
@@ -149,11 +148,13 @@ xhat_status xhat_batchnorm_inference_f32(
                      error);
 }
 
-xhat_status xhat_batchnorm_inference_f64(
-    size_t n, size_t channels, size_t inner, const double *x,
-    const double *gamma, const double *beta, double eps,
-    const double *running_mean, const double *running_var, double *out,
-    xhat_error *error)
+xhat_status xhat_batchnorm_inference_f64(size_t n, size_t channels,
+                                         size_t inner, const double *x,
+                                         const double *gamma,
+                                         const double *beta, double eps,
+                                         const double *running_mean,
+                                         const double *running_var, double *out,
+                                         xhat_error *error)
 {
     return inference(XHAT_F64, n, channels, inner, eps,
                      (xhat_inference_args){.x = x,

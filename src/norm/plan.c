@@ -84,8 +84,7 @@ xhat_status xhat_plan_fill(xhat_plan *plan, const xhat_spec *spec,
 }
 
 xhat_status xhat_plan_create(xhat_plan **plan, const xhat_spec *spec,
-                             const xhat_allocator *allocator,
-                             xhat_error *error)
+                             const xhat_allocator *allocator, xhat_error *error)
 {
     xhat_plan filled;
     xhat_status status = xhat_plan_fill(&filled, spec, error);
@@ -121,10 +120,10 @@ double xhat_inverse_deviation(double var, double eps)
     return inside == 0 ? 0 : 1 / sqrt(inside);
 }
 
-/* ---- checks of the arguments of an execution ----------------------------------- */
+/* ---- checks of the arguments of an execution ----------------------------- */
 
-xhat_status xhat_check_pointers(const xhat_named_pointer *needed,
-                                size_t count, xhat_error *error)
+xhat_status xhat_check_pointers(const xhat_named_pointer *needed, size_t count,
+                                xhat_error *error)
 {
     for (size_t i = 0; i < count; i++)
         if (needed[i].pointer == NULL)
@@ -156,8 +155,8 @@ xhat_status xhat_check_overlap(const xhat_plan *plan, const void *output,
 {
     uintptr_t a = (uintptr_t)output, b = (uintptr_t)input;
     uintptr_t distance = a > b ? a - b : b - a;
-    size_t bytes = plan->count * plan->spec.channels *
-                   xhat_dtype_size(plan->spec.dtype);
+    size_t bytes =
+        plan->count * plan->spec.channels * xhat_dtype_size(plan->spec.dtype);
     if (distance >= bytes || (in_place && a == b))
         return XHAT_OK;
     return xhat_fail(error, XHAT_INVALID_ARGUMENT, "%s overlaps %s%s",

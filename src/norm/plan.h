@@ -9,8 +9,8 @@ struct xhat_plan {
     xhat_spec spec;
     const char *isa;
     const xhat_kernels *kernels;
-    size_t count;   /* values a channel: outer * inner */
-    int threads;    /* that an execution uses */
+    size_t count;                    /* values a channel: outer * inner */
+    int threads;                     /* that an execution uses */
     const xhat_allocator *allocator; /* NULL for a plan on the stack */
 };
 
@@ -65,18 +65,19 @@ typedef struct xhat_named_pointer {
 } xhat_named_pointer;
 
 XHAT_NODISCARD xhat_status xhat_check_pointers(const xhat_named_pointer *needed,
-                                               size_t count,
-                                               xhat_error *error);
+                                               size_t count, xhat_error *error);
 XHAT_NODISCARD xhat_status xhat_check_parameter(const xhat_plan *plan,
                                                 unsigned flag,
                                                 const void *parameter,
                                                 const char *name,
                                                 xhat_error *error);
 /* `in_place` allows output == input, but never a partial overlap. */
-XHAT_NODISCARD xhat_status
-xhat_check_overlap(const xhat_plan *plan, const void *output,
-                   const char *output_name, const void *input,
-                   const char *input_name, bool in_place, xhat_error *error);
+XHAT_NODISCARD xhat_status xhat_check_overlap(const xhat_plan *plan,
+                                              const void *output,
+                                              const char *output_name,
+                                              const void *input,
+                                              const char *input_name,
+                                              bool in_place, xhat_error *error);
 /* training needs two values a channel unless XHAT_ALLOW_SINGLE */
 XHAT_NODISCARD xhat_status xhat_check_count(const xhat_plan *plan,
                                             xhat_error *error);

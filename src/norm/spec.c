@@ -17,9 +17,9 @@ static const struct {
     int rank;
     bool channels_last;
 } layouts[] = {
-    [XHAT_NC] = {"nc", 2, false},       [XHAT_NCL] = {"ncl", 3, false},
-    [XHAT_NCHW] = {"nchw", 4, false},   [XHAT_NCDHW] = {"ncdhw", 5, false},
-    [XHAT_NLC] = {"nlc", 3, true},      [XHAT_NHWC] = {"nhwc", 4, true},
+    [XHAT_NC] = {"nc", 2, false},      [XHAT_NCL] = {"ncl", 3, false},
+    [XHAT_NCHW] = {"nchw", 4, false},  [XHAT_NCDHW] = {"ncdhw", 5, false},
+    [XHAT_NLC] = {"nlc", 3, true},     [XHAT_NHWC] = {"nhwc", 4, true},
     [XHAT_NDHWC] = {"ndhwc", 5, true},
 };
 

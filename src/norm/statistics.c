@@ -7,7 +7,7 @@
 #include "base/number.h"
 #include "plan.h"
 
-/* ---- parts of a batch --------------------------------------------------------------- */
+/* ---- parts of a batch ---------------------------------------------------- */
 
 void xhat_statistics_discard(xhat_statistics *statistics)
 {
@@ -39,14 +39,14 @@ xhat_status xhat_statistics_merge(xhat_statistics *into,
             continue;
         }
         into->mean[c] += delta * (part->count / count);
-        into->m2[c] += part->m2[c] +
-                       delta * delta * (into->count * part->count / count);
+        into->m2[c] +=
+            part->m2[c] + delta * delta * (into->count * part->count / count);
     }
     into->count = count;
     return XHAT_OK;
 }
 
-/* ---- conventions ---------------------------------------------------------------------- */
+/* ---- conventions --------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -94,7 +94,7 @@ xhat_status xhat_running_rule_set_momentum(xhat_running_rule *rule,
     return XHAT_OK;
 }
 
-/* ---- running statistics ----------------------------------------------------------------- */
+/* ---- running statistics -------------------------------------------------- */
 
 xhat_status xhat_running_commit(xhat_running *running,
                                 const xhat_running_rule *rule,

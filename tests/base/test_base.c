@@ -36,13 +36,12 @@ static void numbers_out(void **state)
 static void numbers_in(void **state)
 {
     (void)state;
-    const char *good[] = {"1",    "-1.5", "+2e3", ".5",        "5.",
-                          "1E-3", "nan",  "-Inf", "INFINITY",  "007",
-                          "1e999"};
-    const double values[] = {1,    -1.5, 2000,      0.5,      5, 1e-3,
-                             NAN, -INFINITY, INFINITY, 7, INFINITY};
-    const char *bad[] = {"",    " 1",  "1 ",  "1e",   "1e-3x", "0x10", "1,5",
-                         "--1", "1.2.", "e5", "+",    ".",     "infin", "na"};
+    const char *good[] = {"1",   "-1.5", "+2e3",     ".5",  "5.",   "1E-3",
+                          "nan", "-Inf", "INFINITY", "007", "1e999"};
+    const double values[] = {1,   -1.5,      2000,     0.5, 5,       1e-3,
+                             NAN, -INFINITY, INFINITY, 7,   INFINITY};
+    const char *bad[] = {"",    " 1",   "1 ", "1e", "1e-3x", "0x10",  "1,5",
+                         "--1", "1.2.", "e5", "+",  ".",     "infin", "na"};
     double value = 42;
     for (int i = 0; i < 11; i++) {
         assert_true(xhat_number_parse(good[i], strlen(good[i]), &value));
@@ -96,8 +95,7 @@ static void texts(void **state)
     assert_false(text.failed);
     xhat_text_free(&text);
     xhat_text_put_xml(&text, "<a href=\"x\">'&\x01\n");
-    assert_string_equal(text.data,
-                        "&lt;a href=&quot;x&quot;&gt;&#39;&amp;?\n");
+    assert_string_equal(text.data, "&lt;a href=&quot;x&quot;&gt;&#39;&amp;?\n");
     xhat_text_free(&text);
 }
 

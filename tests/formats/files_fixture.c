@@ -4,7 +4,7 @@
 #include <dirent.h>
 #include <unistd.h>
 
-/* ---- files -------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------- */
 
 static char folder[64];
 
@@ -94,7 +94,7 @@ void free_bytes(bytes *b)
     *b = (bytes){0};
 }
 
-/* ---- an allocator that fails at the k-th call --------------------------- */
+/* ---- an allocator that fails at the k-th call ---------------------------- */
 
 static void *counted_allocate(void *context, size_t alignment, size_t size)
 {
@@ -119,7 +119,7 @@ void counting_start(counting *c, long fail_at)
     c->allocator = (xhat_allocator){counted_allocate, counted_release, c};
 }
 
-/* ---- sample files, written by NumPy and Python -------------------------- */
+/* ---- sample files, written by NumPy and Python --------------------------- */
 
 /* (2, 2) float32, 1 10 2 20, in Fortran order */
 static const unsigned char npy[] = {

@@ -6,7 +6,7 @@
 #include "check.h"
 #include "xhat/formats.h"
 
-/* ---- files -------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------- */
 
 /* cmocka's group setup and teardown: a new empty folder, removed with all its
  * files at the end. */
@@ -31,7 +31,7 @@ bytes get_file(const char *path);
 bytes get_copy(const void *data, size_t size);
 void free_bytes(bytes *b);
 
-/* ---- sample files, one of each kind ------------------------------------- */
+/* ---- sample files, one of each kind -------------------------------------- */
 
 typedef struct sample {
     const char *name;
@@ -46,7 +46,7 @@ extern const sample samples[SAMPLES];
 /* the sample of that name */
 const sample *sample_named(const char *name);
 
-/* ---- an allocator that fails at the k-th call --------------------------- */
+/* ---- an allocator that fails at the k-th call ---------------------------- */
 
 typedef struct counting {
     xhat_allocator allocator;

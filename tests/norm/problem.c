@@ -36,10 +36,9 @@ problem problem_new(xhat_spec spec, double mean, double deviation,
     problem p = {.spec = spec, .count = spec.outer * spec.inner};
     p.elements = p.count * channels;
     double **full[] = {&p.x, &p.dout, &p.out, &p.dx};
-    double **each[] = {&p.gamma,    &p.beta,      &p.running_mean,
-                       &p.running_var, &p.mean,   &p.mean_low,
-                       &p.invstd,   &p.stat_mean, &p.stat_m2,
-                       &p.dgamma,   &p.dbeta};
+    double **each[] = {&p.gamma,   &p.beta,     &p.running_mean, &p.running_var,
+                       &p.mean,    &p.mean_low, &p.invstd,       &p.stat_mean,
+                       &p.stat_m2, &p.dgamma,   &p.dbeta};
     for (size_t i = 0; i < sizeof full / sizeof *full; i++)
         *full[i] = doubles(p.elements);
     for (size_t i = 0; i < sizeof each / sizeof *each; i++)
@@ -58,16 +57,15 @@ problem problem_new(xhat_spec spec, double mean, double deviation,
 
 void problem_free(problem *p)
 {
-    double *blocks[] = {p->x,         p->dout,         p->out,
-                        p->dx,        p->gamma,        p->beta,
-                        p->mean,      p->running_mean, p->running_var,
-                        p->mean_low,  p->invstd,       p->stat_mean,
-                        p->stat_m2,   p->dgamma,       p->dbeta};
+    double *blocks[] = {p->x,           p->dout,     p->out,    p->dx,
+                        p->gamma,       p->beta,     p->mean,   p->running_mean,
+                        p->running_var, p->mean_low, p->invstd, p->stat_mean,
+                        p->stat_m2,     p->dgamma,   p->dbeta};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         free(blocks[i]);
 }
 
-/* ---- the library ------------------------------------------------------------------ */
+/* ---- the library --------------------------------------------------------- */
 
 /* A copy in the dtype; `back` writes one back into doubles and frees it. */
 static void *narrow(const problem *p, const double *values, size_t count)
@@ -195,7 +193,7 @@ void problem_evaluate(problem *p)
     xhat_plan_destroy(plan);
 }
 
-/* ---- the circuit ------------------------------------------------------------------- */
+/* ---- the circuit --------------------------------------------------------- */
 
 static void staged(problem *p, bool frozen)
 {
@@ -215,11 +213,10 @@ static void staged(problem *p, bool frozen)
     assert_ok(xhat_run_set(run, XHAT_SIDE_VALUE, XHAT_VALUE_BETA,
                            p->spec.flags & XHAT_SHIFT ? p->beta : zeros,
                            error));
-    assert_ok(xhat_run_set(run, XHAT_SIDE_GRADIENT, XHAT_VALUE_OUT, p->dout,
-                           error));
+    assert_ok(
+        xhat_run_set(run, XHAT_SIDE_GRADIENT, XHAT_VALUE_OUT, p->dout, error));
     if (frozen) {
-        assert_ok(
-            xhat_run_hold(run, XHAT_VALUE_MEAN, p->running_mean, error));
+        assert_ok(xhat_run_hold(run, XHAT_VALUE_MEAN, p->running_mean, error));
         assert_ok(xhat_run_hold(run, XHAT_VALUE_VAR, p->running_var, error));
     }
     assert_ok(xhat_run_forward(run, error));
@@ -229,13 +226,12 @@ static void staged(problem *p, bool frozen)
         int value;
         double *to;
         size_t count;
-    } answers[] = {
-        {XHAT_SIDE_VALUE, XHAT_VALUE_OUT, p->out, p->elements},
-        {XHAT_SIDE_GRADIENT, XHAT_VALUE_X, p->dx, p->elements},
-        {XHAT_SIDE_VALUE, XHAT_VALUE_MEAN, p->mean, c},
-        {XHAT_SIDE_VALUE, XHAT_VALUE_INVERTED_STDDEV, p->invstd, c},
-        {XHAT_SIDE_GRADIENT, XHAT_VALUE_GAMMA, p->dgamma, c},
-        {XHAT_SIDE_GRADIENT, XHAT_VALUE_BETA, p->dbeta, c}};
+    } answers[] = {{XHAT_SIDE_VALUE, XHAT_VALUE_OUT, p->out, p->elements},
+                   {XHAT_SIDE_GRADIENT, XHAT_VALUE_X, p->dx, p->elements},
+                   {XHAT_SIDE_VALUE, XHAT_VALUE_MEAN, p->mean, c},
+                   {XHAT_SIDE_VALUE, XHAT_VALUE_INVERTED_STDDEV, p->invstd, c},
+                   {XHAT_SIDE_GRADIENT, XHAT_VALUE_GAMMA, p->dgamma, c},
+                   {XHAT_SIDE_GRADIENT, XHAT_VALUE_BETA, p->dbeta, c}};
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
         memcpy(answers[i].to,
                xhat_run_field(run, answers[i].side, answers[i].value).data,

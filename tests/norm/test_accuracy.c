@@ -165,13 +165,12 @@ static errors measure(const problem *p)
         worst.dgamma =
             fmax(worst.dgamma, error_in(&r, p->dgamma[c], products * u));
         mpfr_set(r.t, r.dbeta, MPFR_RNDN);
-        worst.dbeta =
-            fmax(worst.dbeta, error_in(&r, p->dbeta[c], terms * u));
+        worst.dbeta = fmax(worst.dbeta, error_in(&r, p->dbeta[c], terms * u));
         mpfr_mul_ui(r.t, r.var, p->count, MPFR_RNDN);
         double m2 = mpfr_get_d(r.t, MPFR_RNDN);
         if (m2 > 0 && m2 < INFINITY) /* m2 is float64 for both types */
-            worst.var = fmax(worst.var, error_in(&r, p->stat_m2[c],
-                                                 m2 * 0x1p-53));
+            worst.var =
+                fmax(worst.var, error_in(&r, p->stat_m2[c], m2 * 0x1p-53));
     }
     reference_clear(&r);
     return worst;
@@ -213,8 +212,8 @@ static const errors bounds[] = {
 static void ordinary(void **state)
 {
     (void)state;
-    const size_t shapes[][3] = {{100, 8, 1}, {1000, 3, 1}, {8, 3, 49},
-                                {2, 2, 3000}};
+    const size_t shapes[][3] = {
+        {100, 8, 1}, {1000, 3, 1}, {8, 3, 49}, {2, 2, 3000}};
     for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++)
         for (int k = 0; k < 4; k++) {
             problem p = problem_new(spec_of((xhat_dtype)dtype, shapes[k][0],
@@ -268,8 +267,8 @@ static void large_dout_mean(void **state)
 {
     (void)state;
     for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++) {
-        problem p = problem_new(spec_of((xhat_dtype)dtype, 300, 3, 1), 1, 1,
-                                43);
+        problem p =
+            problem_new(spec_of((xhat_dtype)dtype, 300, 3, 1), 1, 1, 43);
         for (size_t i = 0; i < p.elements; i++)
             p.dout[i] += 1e5;
         problem_round(&p);
@@ -288,12 +287,12 @@ static void extremes(void **state)
         xhat_dtype dtype;
         double mean, deviation, eps, dout;
     } cases[] = {
-        {XHAT_F32, 0, 1e38, 1e-5, 1},     {XHAT_F32, 1e38, 1e30, 1e-5, 1},
-        {XHAT_F32, 0, 1e-38, 0, 1e-10},   {XHAT_F32, 0, 1e-42, 0, 1e-20},
-        {XHAT_F32, 1e-30, 1e-35, 0, 1},   {XHAT_F32, 0, 1e25, 1e-5, 1e30},
-        {XHAT_F64, 0, 1e300, 1e-5, 1},    {XHAT_F64, 0, 3e307, 0, 1},
-        {XHAT_F64, 1e300, 1e290, 0, 1},   {XHAT_F64, 0, 1e-300, 0, 1e-50},
-        {XHAT_F64, 0, 1e-310, 0, 1e-100}, {XHAT_F64, 0, 1e-320, 0, 1e-100},
+        {XHAT_F32, 0, 1e38, 1e-5, 1},      {XHAT_F32, 1e38, 1e30, 1e-5, 1},
+        {XHAT_F32, 0, 1e-38, 0, 1e-10},    {XHAT_F32, 0, 1e-42, 0, 1e-20},
+        {XHAT_F32, 1e-30, 1e-35, 0, 1},    {XHAT_F32, 0, 1e25, 1e-5, 1e30},
+        {XHAT_F64, 0, 1e300, 1e-5, 1},     {XHAT_F64, 0, 3e307, 0, 1},
+        {XHAT_F64, 1e300, 1e290, 0, 1},    {XHAT_F64, 0, 1e-300, 0, 1e-50},
+        {XHAT_F64, 0, 1e-310, 0, 1e-100},  {XHAT_F64, 0, 1e-320, 0, 1e-100},
         {XHAT_F64, 0, 1e200, 1e-5, 1e290},
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
@@ -301,8 +300,8 @@ static void extremes(void **state)
             char name[60];
             xhat_spec spec = spec_of(cases[k].dtype, 15, 18, inner);
             spec.eps = cases[k].eps;
-            problem p = problem_new(spec, cases[k].mean,
-                                    cases[k].deviation / 3, 51 + k);
+            problem p = problem_new(spec, cases[k].mean, cases[k].deviation / 3,
+                                    51 + k);
             for (size_t i = 0; i < p.elements; i++)
                 p.dout[i] *= cases[k].dout;
             for (size_t i = 0; i < p.count; i++) /* channel 0 is ordinary */
@@ -326,8 +325,8 @@ static void a_million_rows(void **state)
 {
     (void)state;
     for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++) {
-        problem p = problem_new(spec_of((xhat_dtype)dtype, 1000000, 1, 1), 1e4,
-                                1, 61);
+        problem p =
+            problem_new(spec_of((xhat_dtype)dtype, 1000000, 1, 1), 1e4, 1, 61);
         problem_train(&p);
         hold("a million rows, mean/deviation 1e4", &p, bounds[dtype]);
         problem_free(&p);
@@ -337,9 +336,9 @@ static void a_million_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ordinary),        cmocka_unit_test(mean_far_from_zero),
-        cmocka_unit_test(outlier_first),   cmocka_unit_test(large_dout_mean),
-        cmocka_unit_test(extremes),        cmocka_unit_test(a_million_rows),
+        cmocka_unit_test(ordinary),      cmocka_unit_test(mean_far_from_zero),
+        cmocka_unit_test(outlier_first), cmocka_unit_test(large_dout_mean),
+        cmocka_unit_test(extremes),      cmocka_unit_test(a_million_rows),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     mpfr_free_cache();

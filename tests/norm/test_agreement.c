@@ -5,8 +5,8 @@
 /* outer, channels, inner: both loop orders, whole and ragged groups of lanes,
  * several blocks of channels, several chunks of rows, tiny and long runs */
 static const size_t shapes[][3] = {
-    {2, 1, 1},   {4, 2, 1},   {7, 16, 1},   {64, 17, 1}, {65, 31, 1},
-    {129, 5, 1}, {3, 300, 1}, {2, 1, 2},    {2, 3, 15},  {3, 2, 16},
+    {2, 1, 1},   {4, 2, 1},   {7, 16, 1},   {64, 17, 1},  {65, 31, 1},
+    {129, 5, 1}, {3, 300, 1}, {2, 1, 2},    {2, 3, 15},   {3, 2, 16},
     {1, 4, 17},  {5, 3, 49},  {2, 2, 1024}, {2, 1, 1041}, {1, 2, 2100},
 };
 
@@ -19,9 +19,9 @@ static double dx_error(const problem *a, const problem *b)
 {
     double worst = 0, largest = 0;
     for (size_t c = 0; c < a->spec.channels; c++)
-        largest = fmax(largest, fabs(b->invstd[c] *
-                                     (a->spec.flags & XHAT_SCALE ? a->gamma[c]
-                                                                 : 1)));
+        largest =
+            fmax(largest, fabs(b->invstd[c] *
+                               (a->spec.flags & XHAT_SCALE ? a->gamma[c] : 1)));
     for (size_t i = 0; i < a->elements; i++)
         worst = fmax(worst, fabs(a->dx[i] - b->dx[i]));
     return worst / largest;
@@ -42,8 +42,8 @@ static void assert_same(const problem *a, const problem *b)
         fail_msg("dx of %zux%zux%zu: method %d off by %g", a->spec.outer, c,
                  a->spec.inner, a->spec.method, dx_error(a, b));
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-        double error = largest_error(answers[i].a, answers[i].b,
-                                     answers[i].count);
+        double error =
+            largest_error(answers[i].a, answers[i].b, answers[i].count);
         if (!(error <= worst))
             fail_msg("%s of %zux%zux%zu: method %d off by %g (at most %g)",
                      answers[i].name, a->spec.outer, c, a->spec.inner,

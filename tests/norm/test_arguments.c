@@ -70,8 +70,8 @@ static void forced_isa(void **state)
     xhat_plan *plan = NULL;
     xhat_spec spec = small_spec();
     assert_int_equal(setenv("XHAT_ISA", "avx1024", 1), 0);
-    assert_fails(xhat_plan_create(&plan, &spec, NULL, error),
-                 XHAT_UNSUPPORTED, "XHAT_ISA=avx1024");
+    assert_fails(xhat_plan_create(&plan, &spec, NULL, error), XHAT_UNSUPPORTED,
+                 "XHAT_ISA=avx1024");
     setenv("XHAT_ISA", "generic", 1);
     assert_ok(xhat_plan_create(&plan, &spec, NULL, error));
     assert_string_equal(xhat_plan_isa(plan), "generic");
@@ -79,7 +79,7 @@ static void forced_isa(void **state)
     unsetenv("XHAT_ISA");
 }
 
-/* a plan for the small spec with its scratch, and arrays that must not change */
+/* a plan for the small spec, its scratch, and arrays that must not change */
 typedef struct fixture {
     xhat_plan *plan;
     void *scratch;
@@ -146,8 +146,8 @@ static void forward_refusals(void **state)
                        XHAT_INVALID_ARGUMENT, pointers[i].text);
     }
     xhat_forward_args args = forward_args(&f);
-    assert_refused(&f, xhat_forward(NULL, &args, error),
-                   XHAT_INVALID_ARGUMENT, "plan is NULL");
+    assert_refused(&f, xhat_forward(NULL, &args, error), XHAT_INVALID_ARGUMENT,
+                   "plan is NULL");
     args.out = f.x + 1;
     assert_refused(&f, xhat_forward(f.plan, &args, error),
                    XHAT_INVALID_ARGUMENT, "out overlaps x");
@@ -155,8 +155,8 @@ static void forward_refusals(void **state)
     double three[3] = {0};
     xhat_statistics statistics = {3, 0, three, three};
     args.statistics = &statistics;
-    assert_refused(&f, xhat_forward(f.plan, &args, error),
-                   XHAT_SHAPE_MISMATCH, "statistics have 3 channels");
+    assert_refused(&f, xhat_forward(f.plan, &args, error), XHAT_SHAPE_MISMATCH,
+                   "statistics have 3 channels");
     fixture_close(&f);
 }
 
@@ -234,8 +234,8 @@ static void one_value_a_channel(void **state)
     spec.outer = 1;
     fixture_open(&f, spec);
     xhat_forward_args args = forward_args(&f);
-    assert_refused(&f, xhat_forward(f.plan, &args, error),
-                   XHAT_SHAPE_MISMATCH, "two values a channel");
+    assert_refused(&f, xhat_forward(f.plan, &args, error), XHAT_SHAPE_MISMATCH,
+                   "two values a channel");
     fixture_close(&f);
     spec.flags |= XHAT_ALLOW_SINGLE;
     fixture_open(&f, spec);
@@ -342,13 +342,13 @@ static void one_call(void **state)
     assert_memory_equal(dg, p.dgamma, sizeof dg);
     assert_memory_equal(db, p.dbeta, sizeof db);
     problem_evaluate(&p);
-    assert_ok(xhat_batchnorm_inference_f64(40, C, 3, p.x, p.gamma, p.beta,
-                                           1e-5, p.running_mean, p.running_var,
-                                           out, error));
+    assert_ok(xhat_batchnorm_inference_f64(40, C, 3, p.x, p.gamma, p.beta, 1e-5,
+                                           p.running_mean, p.running_var, out,
+                                           error));
     assert_memory_equal(out, p.out, sizeof out);
     float x[4] = {1, 10, 3, 30}, y[4], m[2], ml[2], r[2];
-    assert_ok(xhat_batchnorm_forward_f32(2, 2, 1, x, NULL, NULL, 0, y, m, ml,
-                                         r, error));
+    assert_ok(xhat_batchnorm_forward_f32(2, 2, 1, x, NULL, NULL, 0, y, m, ml, r,
+                                         error));
     assert_true(y[0] == -1 && y[1] == -1 && y[2] == 1 && y[3] == 1);
     float g[4] = {1, 0, 0, 0}, d[4], dg32[2], db32[2];
     assert_ok(xhat_batchnorm_backward_f32(2, 2, 1, x, g, NULL, 0, m, ml, r, d,

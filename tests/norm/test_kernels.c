@@ -112,8 +112,7 @@ static double affine_of(const trial *t, size_t i, size_t lane)
         return (double)(p[0].f32[lane] *
                             ((t->x.f32[i] - p[1].f32[lane]) - p[2].f32[lane]) +
                         p[3].f32[lane]);
-    return p[0].f64[lane] *
-               ((t->x.f64[i] - p[1].f64[lane]) - p[2].f64[lane]) +
+    return p[0].f64[lane] * ((t->x.f64[i] - p[1].f64[lane]) - p[2].f64[lane]) +
            p[3].f64[lane];
 }
 
@@ -148,8 +147,8 @@ static void check_elementwise(trial *t, bool gradient)
         size_t lane = 0;
         double expected = rounded(t->dtype, guard);
         if (in_tile(t, i, &lane))
-            expected = gradient ? grad_affine_of(t, i, lane)
-                                : affine_of(t, i, lane);
+            expected =
+                gradient ? grad_affine_of(t, i, lane) : affine_of(t, i, lane);
         assert_true(get(&out, i) == expected);
     }
 }

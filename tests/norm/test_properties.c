@@ -49,8 +49,8 @@ static void invariants_of_dx(void **state)
                 product += dx * x_norm;
                 size += fabs(dx);
             }
-            double expected = p.gamma[c] * p.invstd[c] * p.dgamma[c] *
-                              eps[e] / (var + eps[e]);
+            double expected = p.gamma[c] * p.invstd[c] * p.dgamma[c] * eps[e] /
+                              (var + eps[e]);
             assert_close(sum, 0, 0, 1e-14 * size);
             assert_close(product, expected, 1e-12, 1e-13 * size);
         }
@@ -134,8 +134,8 @@ static void constant_channels(void **state)
 static void exact_statistics(void **state)
 {
     (void)state;
-    const size_t shapes[][3] = {{10, 3, 1}, {300, 18, 1}, {4, 3, 50},
-                                {2, 2, 1030}};
+    const size_t shapes[][3] = {
+        {10, 3, 1}, {300, 18, 1}, {4, 3, 50}, {2, 2, 1030}};
     for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++)
         for (int k = 0; k < 4; k++) {
             xhat_spec spec = spec_of((xhat_dtype)dtype, shapes[k][0],
@@ -205,29 +205,39 @@ static void in_place(void **state)
         problem_train(&p);
         double *dx = malloc(p.elements * sizeof(double));
         memcpy(dx, p.dout, p.elements * sizeof(double));
-        assert_ok(xhat_backward(
-            plan,
-            &(xhat_backward_args){.x = p.x, .dout = dx, .gamma = p.gamma,
-                                  .mean = p.mean, .mean_low = p.mean_low,
-                                  .invstd = p.invstd, .dx = dx,
-                                  .dgamma = p.dgamma, .dbeta = p.dbeta,
-                                  .scratch = scratch},
-            error));
+        assert_ok(xhat_backward(plan,
+                                &(xhat_backward_args){.x = p.x,
+                                                      .dout = dx,
+                                                      .gamma = p.gamma,
+                                                      .mean = p.mean,
+                                                      .mean_low = p.mean_low,
+                                                      .invstd = p.invstd,
+                                                      .dx = dx,
+                                                      .dgamma = p.dgamma,
+                                                      .dbeta = p.dbeta,
+                                                      .scratch = scratch},
+                                error));
         assert_memory_equal(dx, p.dx, p.elements * sizeof(double));
         memcpy(dx, p.dout, p.elements * sizeof(double));
         assert_ok(xhat_frozen_backward(
             plan,
-            &(xhat_frozen_backward_args){
-                .x = p.x, .dout = dx, .gamma = p.gamma,
-                .running_mean = p.running_mean, .running_var = p.running_var,
-                .dx = dx, .scratch = scratch},
+            &(xhat_frozen_backward_args){.x = p.x,
+                                         .dout = dx,
+                                         .gamma = p.gamma,
+                                         .running_mean = p.running_mean,
+                                         .running_var = p.running_var,
+                                         .dx = dx,
+                                         .scratch = scratch},
             error));
         assert_memory_equal(dx, frozen_dx, p.elements * sizeof(double));
         assert_ok(xhat_inference(
             plan,
-            &(xhat_inference_args){.x = p.x, .gamma = p.gamma, .beta = p.beta,
+            &(xhat_inference_args){.x = p.x,
+                                   .gamma = p.gamma,
+                                   .beta = p.beta,
                                    .running_mean = p.running_mean,
-                                   .running_var = p.running_var, .out = p.x,
+                                   .running_var = p.running_var,
+                                   .out = p.x,
                                    .scratch = scratch},
             error));
         assert_memory_equal(p.x, out, p.elements * sizeof(double));

@@ -39,8 +39,7 @@ static void *work(void *argument)
     for (int i = 0; i < ROUNDS; i++) {
         memset(out, 0, sizeof out);
         memset(dx, 0, sizeof dx);
-        w->same = w->same &&
-                  xhat_forward(w->plan, &forward, NULL) == XHAT_OK &&
+        w->same = w->same && xhat_forward(w->plan, &forward, NULL) == XHAT_OK &&
                   xhat_backward(w->plan, &backward, NULL) == XHAT_OK &&
                   memcmp(out, p->out, sizeof out) == 0 &&
                   memcmp(dx, p->dx, sizeof dx) == 0;
@@ -76,7 +75,6 @@ static void one_plan_many_threads(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_plan_many_threads)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(one_plan_many_threads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,8 +13,7 @@ static void part_of(const problem *p, size_t from, size_t to,
     spec.outer = to - from;
     spec.flags |= XHAT_ALLOW_SINGLE;
     part = problem_new(spec, 0, 1, 1);
-    memcpy(part.x, p->x + from * channels,
-           part.elements * sizeof(double));
+    memcpy(part.x, p->x + from * channels, part.elements * sizeof(double));
     problem_train(&part);
     memcpy(statistics->mean, part.stat_mean, channels * sizeof(double));
     memcpy(statistics->m2, part.stat_m2, channels * sizeof(double));
@@ -50,8 +49,8 @@ static void merge(void **state)
     assert_ok(xhat_statistics_merge(&all, &part, error));
     assert_true(all.count == ROWS && isfinite(mean[0]));
     part.channels = 2;
-    assert_fails(xhat_statistics_merge(&all, &part, error),
-                 XHAT_SHAPE_MISMATCH, "2 channels");
+    assert_fails(xhat_statistics_merge(&all, &part, error), XHAT_SHAPE_MISMATCH,
+                 "2 channels");
     problem_free(&p);
 }
 
@@ -75,8 +74,7 @@ static void conventions(void **state)
         double mean = 4, m2 = 24, running_mean = 1, running_var = 3;
         xhat_statistics batch = {1, 4, &mean, &m2};
         xhat_running running = {XHAT_F64, 1, &running_mean, &running_var, 0};
-        xhat_running_rule rule =
-            xhat_running_rule_preset(cases[i].convention);
+        xhat_running_rule rule = xhat_running_rule_preset(cases[i].convention);
         assert_ok(xhat_running_commit(&running, &rule, &batch, NULL, error));
         assert_close(running_mean, cases[i].mean, 1e-15, 0);
         assert_close(running_var, cases[i].var, 1e-15, 0);

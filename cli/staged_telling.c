@@ -1,0 +1,149 @@
+/* The staged telling: the circuit, with every gate's array. */
+#include "tellings.h"
+
+#include <stdlib.h>
+
+#include "xhat/circuit.h"
+
+/* An array as the circuit sees it: rounded to the dtype, as float64. */
+static double *rounded(const cli_norm *norm, const xhat_array *array)
+{
+    size_t count = xhat_array_count(array);
+    double *data = malloc((count > 0 ? count : 1) * sizeof *data);
+    if (data == NULL)
+        return NULL;
+    xhat_array_to_f64(array, data);
+    if (norm->spec.dtype == XHAT_F32)
+        for (size_t i = 0; i < count; i++)
+            data[i] = (double)(float)data[i];
+    return data;
+}
+
+static xhat_status set_channels(xhat_run *run, const cli_norm *norm, int value,
+                                const double *values, bool hold,
+                                xhat_error *error)
+{
+    xhat_array array = {.element = XHAT_ELEMENT_F64,
+                        .rank = 1,
+                        .shape = {norm->spec.channels},
+                        .data = (void *)values};
+    double *data = rounded(norm, &array);
+    xhat_status status;
+    if (data == NULL)
+        return XHAT_OUT_OF_MEMORY;
+    status = hold ? xhat_run_hold(run, value, data, error)
+                  : xhat_run_set(run, XHAT_SIDE_VALUE, value, data, error);
+    free(data);
+    return status;
+}
+
+/* A run with its inputs set and gates 1-9 done; dout may be NULL. */
+static xhat_status staged_run(xhat_run **run, const cli_norm *norm,
+                              const double *x, const double *dout,
+                              xhat_error *error)
+{
+    xhat_axes axes = xhat_axes_batch(norm->spec.outer, norm->spec.channels,
+                                     norm->spec.inner);
+    xhat_status status = xhat_run_create(run, xhat_circuit_batchnorm(), &axes,
+                                         norm->spec.eps, NULL, error);
+    if (status == XHAT_OK)
+        status = xhat_run_set(*run, XHAT_SIDE_VALUE, XHAT_VALUE_X, x, error);
+    if (status == XHAT_OK)
+        status = set_channels(*run, norm, XHAT_VALUE_GAMMA, norm->gamma, false,
+                              error);
+    if (status == XHAT_OK)
+        status =
+            set_channels(*run, norm, XHAT_VALUE_BETA, norm->beta, false, error);
+    if (status == XHAT_OK && norm->eval)
+        status = set_channels(*run, norm, XHAT_VALUE_MEAN, norm->running_mean,
+                              true, error);
+    if (status == XHAT_OK && norm->eval)
+        status = set_channels(*run, norm, XHAT_VALUE_VAR, norm->running_var,
+                              true, error);
+    if (status == XHAT_OK && dout != NULL)
+        status =
+            xhat_run_set(*run, XHAT_SIDE_GRADIENT, XHAT_VALUE_OUT, dout, error);
+    if (status == XHAT_OK)
+        status = xhat_run_forward(*run, error);
+    if (status == XHAT_OK && dout != NULL)
+        status = xhat_run_backward(*run, error);
+    return status;
+}
+
+/* Every array of one side of the run that was computed, not given. */
+static int put_run(const xhat_run *run, xhat_side side, const cli_norm *norm,
+                   const xhat_array *x, cli_results *results)
+{
+    const xhat_circuit *circuit = xhat_run_circuit(run);
+    for (int value = 0; value < circuit->value_count; value++) {
+        xhat_field field = xhat_run_field(run, side, value);
+        bool given = side == XHAT_SIDE_VALUE ? circuit->values[value].maker < 0
+                                             : value == circuit->output;
+        if (field.data == NULL || given)
+            continue;
+        bool full = field.extent == XHAT_EXTENT_FULL;
+        void *to = cli_results_add(results, norm,
+                                   xhat_circuit_key(circuit, side, value),
+                                   full ? x : NULL);
+        if (to == NULL)
+            return cli_out_of_memory();
+        cli_put(norm->spec.dtype, to, field.data,
+                xhat_axes_count(xhat_run_axes(run), field.extent));
+    }
+    return CLI_DONE;
+}
+
+/* the circuit's mean and var as the statistics of a batch, committed */
+static int commit_run(const xhat_run *run, const cli_norm *norm,
+                      cli_results *results)
+{
+    size_t channels = norm->spec.channels;
+    double count = (double)(norm->spec.outer * norm->spec.inner);
+    const double *mean =
+        xhat_run_field(run, XHAT_SIDE_VALUE, XHAT_VALUE_MEAN).data;
+    const double *var =
+        xhat_run_field(run, XHAT_SIDE_VALUE, XHAT_VALUE_VAR).data;
+    xhat_statistics statistics = {.channels = channels,
+                                  .count = count,
+                                  .mean = calloc(channels, sizeof *mean),
+                                  .m2 = calloc(channels, sizeof *var)};
+    int result = CLI_DONE;
+    if (statistics.mean == NULL || statistics.m2 == NULL)
+        result = cli_out_of_memory();
+    for (size_t c = 0; result == CLI_DONE && c < channels; c++) {
+        statistics.mean[c] = mean[c];
+        statistics.m2[c] = var[c] * count;
+    }
+    if (result == CLI_DONE)
+        result = cli_commit(norm, &statistics, results);
+    free(statistics.mean);
+    free(statistics.m2);
+    return result;
+}
+
+int cli_staged(const cli_norm *norm, const xhat_array *x,
+               const xhat_array *dout, cli_results *results)
+{
+    xhat_run *run = NULL;
+    xhat_error error = {XHAT_OUT_OF_MEMORY, "out of memory"};
+    double *values = rounded(norm, x);
+    double *gradient = dout == NULL ? NULL : rounded(norm, dout);
+    int result = CLI_DONE;
+    if (!norm->eval && norm->spec.outer * norm->spec.inner == 1)
+        result = cli_fail(CLI_INPUT, "training needs two values a channel or "
+                                     "more; x has one, so every output would "
+                                     "be beta");
+    else if (values == NULL || (dout != NULL && gradient == NULL) ||
+             staged_run(&run, norm, values, gradient, &error) != XHAT_OK)
+        result = cli_fail_error(&error);
+    if (result == CLI_DONE)
+        result = put_run(run, XHAT_SIDE_VALUE, norm, x, results);
+    if (result == CLI_DONE && dout != NULL)
+        result = put_run(run, XHAT_SIDE_GRADIENT, norm, x, results);
+    if (result == CLI_DONE && dout == NULL)
+        result = commit_run(run, norm, results);
+    xhat_run_destroy(run);
+    free(values);
+    free(gradient);
+    return result;
+}
