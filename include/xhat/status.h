@@ -52,7 +52,8 @@ typedef struct xhat_error {
 
 /* Where the library takes memory from.  NULL stands for the C library's.
  * `allocate` returns `size` bytes aligned to `alignment` (a power of two), or
- * NULL.  Both may be called from several threads at once if the library is. */
+ * NULL.  Both may be called from several threads at once if the library is.
+ * The allocator must outlive every object that was made with it. */
 typedef struct xhat_allocator {
     void *(*allocate)(void *context, size_t alignment, size_t size);
     void (*release)(void *context, void *block);

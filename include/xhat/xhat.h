@@ -20,6 +20,8 @@
  * of threads may execute it at once, each with its own arrays and scratch.
  * Reproducibility: the result depends on the spec and the data alone, not on
  * threads or instruction set.
+ * Threads: every function here is thread-safe as long as no two threads write
+ * to one object.
  * Formulas, gate by gate: docs/derivation.md. */
 #ifndef XHAT_XHAT_H
 #define XHAT_XHAT_H
@@ -91,7 +93,8 @@ typedef struct xhat_plan xhat_plan;
  * XHAT_ISA (generic, avx2, avx512, neon) forces a kernel tier.
  * Errors: XHAT_INVALID_ARGUMENT for a negative or NaN eps, no channels, a
  * negative thread count; XHAT_UNSUPPORTED for a forced tier this build or CPU
- * lacks; XHAT_OUT_OF_MEMORY.  The caller destroys *plan. */
+ * lacks; XHAT_OUT_OF_MEMORY.  *plan is then NULL.  The caller destroys it.
+ * Thread-safe while no thread changes the environment. */
 XHAT_API XHAT_NODISCARD xhat_status
 xhat_plan_create(xhat_plan **plan, const xhat_spec *spec,
                  const xhat_allocator *allocator, xhat_error *error);
@@ -116,7 +119,7 @@ typedef struct xhat_statistics {
 } xhat_statistics;
 
 /* into := the statistics of both parts together (Chan, Golub & LeVeque 1983).
- * The result does not depend on which part has more rows; merge parts in a
+ * The accuracy does not depend on which part has more rows; merge parts in a
  * fixed order for the same bits. */
 XHAT_API XHAT_NODISCARD xhat_status xhat_statistics_merge(
     xhat_statistics *into, const xhat_statistics *part, xhat_error *error);
@@ -168,8 +171,8 @@ typedef struct xhat_running {
 
 /* Commits one batch: running := (1-p) running + p batch, and then discards
  * the batch's statistics so that they cannot be counted twice.  A channel
- * whose batch mean or m2 is not finite keeps its old values; *refused, unless
- * NULL, receives how many did.  count = 0 commits nothing.
+ * whose new values would not be finite keeps its old ones; *refused, unless NULL,
+ * receives how many did.  count = 0 commits nothing.
  * Errors: XHAT_SHAPE_MISMATCH for different channel counts;
  * XHAT_INVALID_ARGUMENT for count = 1 under an unbiased rule. */
 XHAT_API XHAT_NODISCARD xhat_status
@@ -233,7 +236,7 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_backward(
 
 /* Inference: out = gamma * (x - running_mean) / sqrt(running_var + eps) + beta.
  * out may be x itself (in place).  A negative running_var gives NaN in that
- * channel. */
+ * channel; where running_var + eps = 0, out = beta, as in training. */
 typedef struct xhat_inference_args {
     const void *x;
     const void *gamma, *beta;               /* as in xhat_forward_args */
@@ -266,7 +269,8 @@ xhat_frozen_backward(const xhat_plan *plan,
 /* ---- one call, for a first use ------------------------------------------- */
 
 /* x, out, dout, dx: (n, channels, inner), inner = 1 for a fully-connected
- * layer; the rest (channels).  One thread; no scratch; nothing allocated.
+ * layer; the rest (channels).  One thread; no scratch; nothing allocated, but
+ * about 32 KiB of stack used.
  * gamma or beta may be NULL (1 and 0); dgamma and dbeta may be NULL. */
 XHAT_API XHAT_NODISCARD xhat_status xhat_batchnorm_forward_f32(
     size_t n, size_t channels, size_t inner, const float *x, const float *gamma,

@@ -55,8 +55,12 @@ xhat_scaled xhat_extreme_moments(const xhat_plan *plan, size_t c, const void *x)
 {
     xhat_scaled s = {0, NAN, NAN, NAN, NAN};
     double count = (double)plan->count, sum = 0, rest = 0, squares = 0;
-    if (!scale_of(plan, c, x, &s.exponent))
+    if (!scale_of(plan, c, x, &s.exponent)) {
+        for (size_t i = 0; i < plan->count; i++)
+            sum += scaled_at(plan, c, x, i, 0);
+        s.mean = sum / count; /* NaN, or the infinity that all agree on */
         return s;
+    }
     double pivot = scaled_at(plan, c, x, 0, s.exponent);
     for (size_t i = 0; i < plan->count; i++)
         sum += scaled_at(plan, c, x, i, s.exponent) - pivot;
@@ -116,18 +120,23 @@ void xhat_extreme_backward(const xhat_plan *plan, size_t c, const void *x,
     *dbeta = ldexp(sum, exponent);
 }
 
+/* (x - mean) * invstd of element i: both a quarter, so that the difference
+ * stays in the type, when the mean is large */
+static double frozen_x_norm(const xhat_plan *plan, size_t c, const void *x,
+                            size_t i, double mean, double invstd)
+{
+    int exponent = fabs(mean) > 1 ? 2 : 0;
+    double d = scaled_at(plan, c, x, i, exponent) - ldexp(mean, -exponent);
+    return ldexp(d * invstd, exponent);
+}
+
 void xhat_extreme_inference(const xhat_plan *plan, size_t c, const void *x,
                             double mean, double invstd, double gamma,
                             double beta, void *out)
 {
-    /* a quarter of each, so that the difference stays in the type */
-    int exponent = fabs(mean) > 1 ? 2 : 0;
-    double scaled_mean = ldexp(mean, -exponent);
-    for (size_t i = 0; i < plan->count; i++) {
-        double d = scaled_at(plan, c, x, i, exponent) - scaled_mean;
+    for (size_t i = 0; i < plan->count; i++)
         xhat_put(plan->spec.dtype, out, xhat_channel_element(plan, c, i),
-                 gamma * ldexp(d * invstd, exponent) + beta);
-    }
+                 gamma * frozen_x_norm(plan, c, x, i, mean, invstd) + beta);
 }
 
 void xhat_extreme_frozen_backward(const xhat_plan *plan, size_t c,
@@ -135,16 +144,17 @@ void xhat_extreme_frozen_backward(const xhat_plan *plan, size_t c,
                                   double invstd, double gamma, void *dx,
                                   double *dgamma, double *dbeta)
 {
-    int exponent = fabs(mean) > 1 ? 2 : 0;
-    double scaled_mean = ldexp(mean, -exponent), sum = 0, product = 0;
+    double sum = 0, product = 0;
+    int exponent; /* of dout */
+    if (!scale_of(plan, c, dout, &exponent))
+        exponent = 0;
     for (size_t i = 0; i < plan->count; i++) {
-        size_t at = xhat_channel_element(plan, c, i);
-        double g = xhat_get(plan->spec.dtype, dout, at);
-        double d = scaled_at(plan, c, x, i, exponent) - scaled_mean;
+        double g = scaled_at(plan, c, dout, i, exponent);
         sum += g;
-        product += g * ldexp(d * invstd, exponent);
-        xhat_put(plan->spec.dtype, dx, at, gamma * (invstd * g));
+        product += g * frozen_x_norm(plan, c, x, i, mean, invstd);
+        xhat_put(plan->spec.dtype, dx, xhat_channel_element(plan, c, i),
+                 ldexp(gamma * (invstd * g), exponent));
     }
-    *dgamma = product;
-    *dbeta = sum;
+    *dgamma = ldexp(product, exponent);
+    *dbeta = ldexp(sum, exponent);
 }

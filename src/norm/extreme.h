@@ -16,7 +16,8 @@ bool xhat_is_extreme(xhat_dtype dtype, double mean, double invstd,
                      double gamma);
 
 /* Channel c, scaled: x = 2^exponent * x', mean' and invstd' are those of x'.
- * var' = m2' / count.  A channel that holds NaN or Inf has NaN in all. */
+ * var' = m2' / count.  A channel that holds NaN or Inf has a mean that is not
+ * finite, and NaN in the rest. */
 typedef struct xhat_scaled {
     int exponent;
     double mean, mean_low, m2, invstd;

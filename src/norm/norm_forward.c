@@ -96,13 +96,14 @@ static void forward_extreme(const xhat_plan *plan,
          ldexp(s.m2, 2 * s.exponent));
 }
 
-/* Does the fast path leave the type here?  A sum of squares that overflowed
- * or a variance lost to underflow shows in invstd; 0 is asked again, as only
- * the scaled path can tell a constant channel from a tiny one. */
+/* Does the fast path leave the type here?  A sum that overflowed shows in m2
+ * (as it does when x holds NaN or Inf: the scaled path looks), a variance lost
+ * to underflow in invstd; 0 is asked again, as only the scaled path can tell a
+ * constant channel from a tiny one. */
 static bool needs_scaling(const xhat_plan *plan, double mean, double m2,
                           double invstd, double gamma)
 {
-    return isinf(m2) || (invstd == 0 && m2 == 0) ||
+    return !isfinite(m2) || (invstd == 0 && m2 == 0) ||
            xhat_is_extreme(plan->spec.dtype, mean, invstd, gamma);
 }
 

@@ -96,6 +96,14 @@ xhat_status xhat_running_rule_set_momentum(xhat_running_rule *rule,
 
 /* ---- running statistics -------------------------------------------------- */
 
+/* (1-p) old + p value, rounded to the dtype, where it may overflow */
+static double moved(xhat_dtype dtype, const void *old, size_t c, double p,
+                    double value)
+{
+    double sum = p == 1 ? value : (1 - p) * xhat_get(dtype, old, c) + p * value;
+    return dtype == XHAT_F32 ? (double)(float)sum : sum;
+}
+
 xhat_status xhat_running_commit(xhat_running *running,
                                 const xhat_running_rule *rule,
                                 xhat_statistics *batch, size_t *refused,
@@ -115,17 +123,17 @@ xhat_status xhat_running_commit(xhat_running *running,
         double p = rule->cumulative ? 1 / (double)(running->batches + 1)
                                     : rule->weight_of_new;
         for (size_t c = 0; c < batch->channels; c++) {
-            double mean = batch->mean[c], var = batch->m2[c] / divisor;
-            if (!isfinite(mean) || !isfinite(var)) {
+            double mean =
+                moved(running->dtype, running->mean, c, p, batch->mean[c]);
+            double var = moved(running->dtype, running->var, c, p,
+                               batch->m2[c] / divisor);
+            if (!isfinite(batch->mean[c]) || !isfinite(mean) ||
+                !isfinite(var)) {
                 not_finite++;
                 continue;
             }
-            double old_mean = xhat_get(running->dtype, running->mean, c);
-            double old_var = xhat_get(running->dtype, running->var, c);
-            xhat_put(running->dtype, running->mean, c,
-                     p == 1 ? mean : (1 - p) * old_mean + p * mean);
-            xhat_put(running->dtype, running->var, c,
-                     p == 1 ? var : (1 - p) * old_var + p * var);
+            xhat_put(running->dtype, running->mean, c, mean);
+            xhat_put(running->dtype, running->var, c, var);
         }
         running->batches++;
         xhat_statistics_discard(batch);

@@ -25,6 +25,12 @@ static double unit_roundoff(xhat_dtype dtype)
     return dtype == XHAT_F32 ? 0x1p-24 : 0x1p-53;
 }
 
+/* what rounding a subnormal result may cost */
+static double smallest(xhat_dtype dtype)
+{
+    return dtype == XHAT_F32 ? 0x1p-149 : 0x1p-1074;
+}
+
 /* One channel in MPFR: x, dout (count), gamma, beta, eps. */
 typedef struct reference {
     mpfr_t mean, var, invstd, dout_mean, dgamma, dbeta, t, s;
@@ -76,7 +82,8 @@ static void reference_channel(reference *r, const problem *p, size_t c)
     }
     mpfr_div_ui(r->var, r->var, p->count, MPFR_RNDN);
     mpfr_add_d(r->invstd, r->var, p->spec.eps, MPFR_RNDN);
-    mpfr_rec_sqrt(r->invstd, r->invstd, MPFR_RNDN);
+    if (!mpfr_zero_p(r->invstd)) /* 0: a constant channel without eps */
+        mpfr_rec_sqrt(r->invstd, r->invstd, MPFR_RNDN);
     for (size_t i = 0; i < p->count; i++) {
         x_norm(r, p->x[place(p, c, i)]);
         mpfr_mul_d(r->t, r->t, p->dout[place(p, c, i)], MPFR_RNDN);
@@ -84,11 +91,22 @@ static void reference_channel(reference *r, const problem *p, size_t c)
     }
 }
 
-/* |value - exact| / scale, where exact is in r->t */
+/* |value - exact| / scale, where exact is in r->t and scale in r->s: 0 when
+ * there is no error, infinite for a NaN, which fmax would leave out */
+static double error_over_scale(reference *r, double value)
+{
+    mpfr_sub_d(r->t, r->t, value, MPFR_RNDN);
+    if (mpfr_zero_p(r->t))
+        return 0;
+    mpfr_div(r->t, r->t, r->s, MPFR_RNDN);
+    double error = fabs(mpfr_get_d(r->t, MPFR_RNDN));
+    return isnan(error) ? INFINITY : error;
+}
+
 static double error_in(reference *r, double value, double scale)
 {
-    mpfr_sub_d(r->s, r->t, value, MPFR_RNDN);
-    return fabs(mpfr_get_d(r->s, MPFR_RNDN)) / scale;
+    mpfr_set_d(r->s, scale, MPFR_RNDN);
+    return error_over_scale(r, value);
 }
 
 typedef struct errors {
@@ -122,12 +140,11 @@ static double dx_error(reference *r, const problem *p, size_t c, size_t i,
     mpfr_mul(r->t, r->t, r->invstd, MPFR_RNDN);
     mpfr_mul_d(r->t, r->t, p->gamma[c], MPFR_RNDN);
     mpfr_clear(centered);
-    mpfr_set_d(r->s, p->gamma[c], MPFR_RNDN);
+    mpfr_set_d(r->s, fabs(p->gamma[c]), MPFR_RNDN);
     mpfr_mul(r->s, r->s, r->invstd, MPFR_RNDN);
     mpfr_mul_d(r->s, r->s, size * unit_roundoff(p->spec.dtype), MPFR_RNDN);
-    mpfr_sub_d(r->t, r->t, p->dx[i], MPFR_RNDN);
-    mpfr_div(r->t, r->t, r->s, MPFR_RNDN);
-    return fabs(mpfr_get_d(r->t, MPFR_RNDN));
+    mpfr_add_d(r->s, r->s, smallest(p->spec.dtype), MPFR_RNDN);
+    return error_over_scale(r, p->dx[i]);
 }
 
 /* the root mean square of dout - mean dout, free of overflow */
@@ -287,13 +304,13 @@ static void extremes(void **state)
         xhat_dtype dtype;
         double mean, deviation, eps, dout;
     } cases[] = {
-        {XHAT_F32, 0, 1e38, 1e-5, 1},      {XHAT_F32, 1e38, 1e30, 1e-5, 1},
-        {XHAT_F32, 0, 1e-38, 0, 1e-10},    {XHAT_F32, 0, 1e-42, 0, 1e-20},
-        {XHAT_F32, 1e-30, 1e-35, 0, 1},    {XHAT_F32, 0, 1e25, 1e-5, 1e30},
-        {XHAT_F64, 0, 1e300, 1e-5, 1},     {XHAT_F64, 0, 3e307, 0, 1},
-        {XHAT_F64, 1e300, 1e290, 0, 1},    {XHAT_F64, 0, 1e-300, 0, 1e-50},
-        {XHAT_F64, 0, 1e-310, 0, 1e-100},  {XHAT_F64, 0, 1e-320, 0, 1e-100},
-        {XHAT_F64, 0, 1e200, 1e-5, 1e290},
+        {XHAT_F32, 0, 1e38, 1e-5, 1},     {XHAT_F32, 1e38, 1e30, 1e-5, 1},
+        {XHAT_F32, 0, 1e-38, 0, 1e-10},   {XHAT_F32, 0, 1e-42, 0, 1e-20},
+        {XHAT_F32, 1e-30, 1e-35, 0, 1},   {XHAT_F32, 0, 1e25, 1e-5, 1e30},
+        {XHAT_F64, 0, 1e300, 1e-5, 1},    {XHAT_F64, 0, 3e307, 0, 1},
+        {XHAT_F64, 0, 5e307, 1e-5, 1},    {XHAT_F64, 1e300, 1e290, 0, 1},
+        {XHAT_F64, 0, 1e-300, 0, 1e-50},  {XHAT_F64, 0, 1e-310, 0, 1e-100},
+        {XHAT_F64, 0, 1e-320, 0, 1e-100}, {XHAT_F64, 0, 1e200, 1e-5, 1e290},
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
         for (size_t inner = 1; inner <= 20; inner += 19) {
@@ -321,6 +338,92 @@ static void extremes(void **state)
         }
 }
 
+/* Inference and its backward: mean and variance are given, so every element is
+ * right to a few u, at the ends of the type too. */
+static errors measure_frozen(const problem *p)
+{
+    errors worst = {0};
+    reference r;
+    double u = unit_roundoff(p->spec.dtype);
+    reference_init(&r);
+    for (size_t c = 0; c < p->spec.channels; c++) {
+        double products = 0, terms = 0;
+        mpfr_set_d(r.mean, p->running_mean[c], MPFR_RNDN);
+        mpfr_set_d(r.invstd, p->running_var[c], MPFR_RNDN);
+        mpfr_add_d(r.invstd, r.invstd, p->spec.eps, MPFR_RNDN);
+        mpfr_rec_sqrt(r.invstd, r.invstd, MPFR_RNDN);
+        mpfr_set_zero(r.dgamma, 1);
+        mpfr_set_zero(r.dbeta, 1);
+        for (size_t i = 0; i < p->count; i++) {
+            size_t at = place(p, c, i);
+            worst.out = fmax(worst.out, out_error(&r, p, c, at));
+            x_norm(&r, p->x[at]);
+            mpfr_mul_d(r.t, r.t, p->dout[at], MPFR_RNDN);
+            mpfr_add(r.dgamma, r.dgamma, r.t, MPFR_RNDN);
+            products += fabs(mpfr_get_d(r.t, MPFR_RNDN));
+            mpfr_add_d(r.dbeta, r.dbeta, p->dout[at], MPFR_RNDN);
+            terms += fabs(p->dout[at]);
+            mpfr_mul_d(r.t, r.invstd, p->dout[at], MPFR_RNDN);
+            mpfr_mul_d(r.t, r.t, p->gamma[c], MPFR_RNDN);
+            mpfr_abs(r.s, r.t, MPFR_RNDN);
+            mpfr_mul_d(r.s, r.s, u, MPFR_RNDN);
+            mpfr_add_d(r.s, r.s, smallest(p->spec.dtype), MPFR_RNDN);
+            worst.dx = fmax(worst.dx, error_over_scale(&r, p->dx[at]));
+        }
+        mpfr_set(r.t, r.dgamma, MPFR_RNDN);
+        worst.dgamma =
+            fmax(worst.dgamma, error_in(&r, p->dgamma[c], products * u));
+        mpfr_set(r.t, r.dbeta, MPFR_RNDN);
+        worst.dbeta = fmax(worst.dbeta, error_in(&r, p->dbeta[c], terms * u));
+    }
+    reference_clear(&r);
+    return worst;
+}
+
+static void frozen_extremes(void **state)
+{
+    (void)state;
+    const struct {
+        xhat_dtype dtype;
+        double x, mean, var, eps, dout;
+    } cases[] = {
+        {XHAT_F32, 1, 0, 1, 1e-5, 1},
+        {XHAT_F32, 2e38, 2e38, 1e38, 1e-5, 1},
+        {XHAT_F32, 1e30, -3e38, 1e38, 0, 1e-5},
+        {XHAT_F32, 1e-30, 1e-30, 1e-45, 0, 1e-10},
+        {XHAT_F64, 1, 0, 1, 1e-5, 1},
+        {XHAT_F64, 1e300, 1e305, 1e308, 1e-5, 1},
+        {XHAT_F64, 1.5e308, -1.5e308, 1e308, 0, 1},
+        {XHAT_F64, 1e-200, 1e-200, 1e-320, 0, 1e-100},
+        {XHAT_F64, 1e10, 0, 1e-300, 0, 1e100},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
+        for (size_t inner = 1; inner <= 20; inner += 19) {
+            char name[80];
+            xhat_spec spec = spec_of(cases[k].dtype, 15, 18, inner);
+            spec.eps = cases[k].eps;
+            problem p = problem_new(spec, 0, 1, 71 + k);
+            for (size_t i = 0; i < p.elements; i++) {
+                if (i / inner % 18 != 0) /* channel 0 is ordinary */
+                    p.x[i] = fmin(fabs(p.x[i]), 1) * cases[k].x;
+                p.dout[i] *= cases[k].dout;
+            }
+            for (size_t c = 1; c < 18; c++) {
+                p.running_mean[c] = cases[k].mean;
+                p.running_var[c] = cases[k].var;
+            }
+            problem_round(&p);
+            problem_evaluate(&p);
+            errors e = measure_frozen(&p);
+            snprintf(name, sizeof name, "x %.0e, running mean %.0e, var %.0e",
+                     cases[k].x, cases[k].mean, cases[k].var);
+            if (!(e.out <= 4 && e.dx <= 3 && e.dgamma <= 8 && e.dbeta <= 4))
+                fail_msg("%s (inner %zu): out %g dx %g dgamma %g dbeta %g",
+                         name, inner, e.out, e.dx, e.dgamma, e.dbeta);
+            problem_free(&p);
+        }
+}
+
 static void a_million_rows(void **state)
 {
     (void)state;
@@ -336,9 +439,10 @@ static void a_million_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ordinary),      cmocka_unit_test(mean_far_from_zero),
-        cmocka_unit_test(outlier_first), cmocka_unit_test(large_dout_mean),
-        cmocka_unit_test(extremes),      cmocka_unit_test(a_million_rows),
+        cmocka_unit_test(ordinary),       cmocka_unit_test(mean_far_from_zero),
+        cmocka_unit_test(outlier_first),  cmocka_unit_test(large_dout_mean),
+        cmocka_unit_test(extremes),       cmocka_unit_test(frozen_extremes),
+        cmocka_unit_test(a_million_rows),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     mpfr_free_cache();

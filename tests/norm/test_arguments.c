@@ -202,6 +202,11 @@ static void inference_refusals(void **state)
                                 .scratch = f.scratch};
     assert_refused(&f, xhat_inference(f.plan, &args, error),
                    XHAT_INVALID_ARGUMENT, "running_var is NULL");
+    args.running_var = f.each[3];
+    args.out = f.x + 1;
+    assert_refused(&f, xhat_inference(f.plan, &args, error),
+                   XHAT_INVALID_ARGUMENT,
+                   "out overlaps x without being the same array");
     xhat_frozen_backward_args frozen = {.x = f.x,
                                         .dout = f.dout,
                                         .gamma = f.each[0],

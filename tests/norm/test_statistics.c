@@ -140,6 +140,22 @@ static void not_finite_is_refused(void **state)
     }
 }
 
+/* a batch that float32 cannot hold: refused, not stored as Inf for ever */
+static void overflow_is_refused(void **state)
+{
+    (void)state;
+    double mean[] = {1e20, 1}, m2[] = {1e41, 8};
+    float running_mean[] = {1, 1}, running_var[] = {3, 3};
+    size_t refused = 0;
+    xhat_statistics batch = {2, 8, mean, m2};
+    xhat_running running = {XHAT_F32, 2, running_mean, running_var, 0};
+    xhat_running_rule rule = xhat_running_rule_preset(XHAT_TORCH);
+    assert_ok(xhat_running_commit(&running, &rule, &batch, &refused, error));
+    assert_true(refused == 1);
+    assert_true(running_mean[0] == 1 && running_var[0] == 3);
+    assert_true(running_var[1] != 3);
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -181,6 +197,7 @@ int main(void)
         cmocka_unit_test(cumulative),
         cmocka_unit_test(momentum_in_both_senses),
         cmocka_unit_test(not_finite_is_refused),
+        cmocka_unit_test(overflow_is_refused),
         cmocka_unit_test(refusals),
         cmocka_unit_test(conversion),
     };
