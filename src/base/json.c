@@ -11,6 +11,20 @@ xhat_json xhat_json_on(xhat_text *text, int indent)
     return (xhat_json){.text = text, .indent = indent};
 }
 
+/* One UTF-8 character, or the replacement character for a byte that begins
+ * none (JSON is UTF-8, file names need not be); how many bytes were used. */
+static size_t put_character(xhat_text *text, const char *string)
+{
+    unsigned char first = (unsigned char)*string;
+    size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    bool valid = first >= 0xc2 && first <= 0xf4;
+    for (size_t i = 1; valid && i < length; i++)
+        valid = ((unsigned char)string[i] & 0xc0) == 0x80;
+    xhat_text_put_bytes(text, valid ? string : "\xef\xbf\xbd",
+                        valid ? length : 3);
+    return valid ? length : 1;
+}
+
 static void put_string(xhat_text *text, const char *string)
 {
     xhat_text_put(text, "\"");
@@ -20,8 +34,10 @@ static void put_string(xhat_text *text, const char *string)
             xhat_text_add(text, "\\%c", c);
         else if (c < ' ')
             xhat_text_add(text, "\\u%04x", c);
-        else
+        else if (c < 0x80)
             xhat_text_put_bytes(text, string, 1);
+        else
+            string += put_character(text, string) - 1;
     }
     xhat_text_put(text, "\"");
 }

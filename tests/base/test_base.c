@@ -146,6 +146,11 @@ static void json(void **state)
                         "  ],\n  \"e\": [],\n  \"t\": true,\n  \"n\": null,\n"
                         "  \"i\": -3\n}\n");
     xhat_text_free(&text);
+    j = xhat_json_on(&text, 0); /* a name that is no UTF-8, one that is */
+    xhat_json_string(&j, NULL, "caf\xe9.csv \xc3\xa9 \xe2\x82");
+    assert_string_equal(text.data, "\"caf\xef\xbf\xbd.csv \xc3\xa9 "
+                                   "\xef\xbf\xbd\xef\xbf\xbd\"");
+    xhat_text_free(&text);
     j = xhat_json_on(&text, 0);
     xhat_json_open(&j, NULL, '{');
     xhat_json_number(&j, "loss", 0.25);
