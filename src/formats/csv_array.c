@@ -3,7 +3,9 @@
 #include "readers.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 
@@ -36,8 +38,13 @@ static xhat_status not_a_number(const xhat_csv *csv, const xhat_csv_cell *cell)
                      xhat_excerpt(shown, cell->text, cell->length));
 }
 
+/* Where the first NaN or Inf stands: numbers, but worth saying. */
+typedef struct place {
+    size_t line, column; /* from 1; line 0: there is none */
+} place;
+
 /* One row into to[csv->columns]. */
-static xhat_status read_row(xhat_csv *csv, double *to)
+static xhat_status read_row(xhat_csv *csv, double *to, place *not_finite)
 {
     xhat_csv_cell cell;
     size_t line = csv->line, cells = 0;
@@ -48,6 +55,8 @@ static xhat_status read_row(xhat_csv *csv, double *to)
             return status;
         if (!xhat_csv_number(&cell, &value))
             return not_a_number(csv, &cell);
+        if (!isfinite(value) && not_finite->line == 0)
+            *not_finite = (place){cell.line, cell.column};
         if (cells < csv->columns)
             to[cells] = value;
     }
@@ -61,6 +70,7 @@ xhat_status xhat_csv_read(xhat_arrays *arrays, const xhat_source *source)
     if (status != XHAT_OK)
         return status;
     size_t rows = 0;
+    place not_finite = {0, 0};
     xhat_array *array =
         xhat_arrays_add(arrays, source, "", XHAT_ELEMENT_F64, 2,
                         (size_t[]){csv.rows_at_most, csv.columns});
@@ -70,12 +80,18 @@ xhat_status xhat_csv_read(xhat_arrays *arrays, const xhat_source *source)
         status = skip_header(&csv);
     while (status == XHAT_OK && xhat_csv_row(&csv)) {
         assert(rows < csv.rows_at_most);
-        status = read_row(&csv, (double *)array->data + rows * csv.columns);
+        status = read_row(&csv, (double *)array->data + rows * csv.columns,
+                          &not_finite);
         rows++;
     }
     array->shape[0] = rows;
     snprintf(arrays->format, sizeof arrays->format, "%s",
              csv.delimiter == '\t' && csv.columns > 1 ? "tsv" : "csv");
     xhat_csv_describe(&csv, arrays->note, sizeof arrays->note);
+    size_t length = strlen(arrays->note);
+    if (not_finite.line > 0)
+        snprintf(arrays->note + length, sizeof arrays->note - length,
+                 "%sthe first NaN or Inf is at line %zu, column %zu",
+                 length > 0 ? "; " : "", not_finite.line, not_finite.column);
     return status;
 }

@@ -26,7 +26,7 @@ static xhat_status already_exists(const xhat_output_file *file,
                                   xhat_error *error)
 {
     return xhat_fail(error, XHAT_ALREADY_EXISTS,
-                     "%s exists: give --force to overwrite it", file->path);
+                     "%s exists", file->path);
 }
 
 static void forget(xhat_output_file *file)
