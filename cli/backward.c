@@ -40,6 +40,8 @@ static int compute(const cli_invocation *invocation, const xhat_arrays *file,
     result = cli_norm_read(&norm, invocation, x, file);
     if (result != CLI_DONE)
         return result;
+    cli_warn_not_finite("x", x);
+    cli_warn_not_finite("dout", dout);
     result = cli_tell_backward(&norm, x, dout, &results);
     if (result == CLI_DONE)
         result = cli_write_arrays(invocation, cli_text(invocation, "output"),
@@ -53,7 +55,9 @@ static int run(const cli_invocation *invocation)
 {
     xhat_arrays file, gradients;
     const char *const *operands = invocation->operands;
-    int result = cli_read(invocation, &file, operands[0]);
+    int result = cli_check_ending(cli_text(invocation, "output"));
+    if (result == CLI_DONE)
+        result = cli_read(invocation, &file, operands[0]);
     if (result != CLI_DONE)
         return result;
     if (invocation->operand_count == 1) {

@@ -13,7 +13,9 @@ static int run(const cli_invocation *invocation)
     xhat_arrays file;
     cli_norm norm;
     cli_results results = {0};
-    int result = cli_read(invocation, &file, invocation->operands[0]);
+    int result = cli_check_ending(cli_text(invocation, "output"));
+    if (result == CLI_DONE)
+        result = cli_read(invocation, &file, invocation->operands[0]);
     if (result != CLI_DONE)
         return result;
     const xhat_array *x = cli_find(invocation, &file, "x");
@@ -22,6 +24,7 @@ static int run(const cli_invocation *invocation)
                           invocation->operands[0]);
     else if ((result = cli_norm_read(&norm, invocation, x, &file)) ==
              CLI_DONE) {
+        cli_warn_not_finite("x", x);
         result = cli_tell_forward(&norm, x, &results);
         if (result == CLI_DONE)
             result =

@@ -84,9 +84,10 @@ typedef struct facts {
     const char *blas;
     double error;
     bool passed;
+    int threads; /* that a command would use */
 } facts;
 
-static int gather(facts *f)
+static int gather(const cli_invocation *invocation, facts *f)
 {
     static const char *const names[] = {"AVX2", "AVX-512", "NEON"};
     unsigned features = xhat_cpu_features();
@@ -108,6 +109,9 @@ static int gather(facts *f)
 #if XHAT_HAVE_NET
     f->blas = openblas_get_config();
 #endif
+    int result = cli_threads(invocation, &f->threads);
+    if (result != CLI_DONE)
+        return result;
     f->error = self_test();
     f->passed = f->error <= 1e-12; /* false for NaN */
     return CLI_DONE;
@@ -119,10 +123,11 @@ static void as_text(xhat_text *text, const facts *f)
     xhat_text_add(text, "CPU        %s\n", *f->cpu ? f->cpu : "unknown");
     xhat_text_add(text, "features   %s\n",
                   *f->features ? f->features : "none that xhat asks for");
-    xhat_text_add(text, "kernels    %s: %s (built:", f->isa->name, f->why);
+    xhat_text_add(text, "kernels    %s: %s\n           built:", f->isa->name,
+                  f->why);
     for (int i = 0; xhat_isa_at(i) != NULL; i++)
         xhat_text_add(text, " %s", xhat_isa_at(i)->name);
-    xhat_text_add(text, ")\nthreads    %d (%s)\n", xhat_threads_available(),
+    xhat_text_add(text, "\nthreads    %d (%s)\n", f->threads,
                   xhat_threads_built_in() ? "OpenMP" : "built without OpenMP");
     xhat_text_add(text, "compiler   %s, %s\n", __VERSION__, XHAT_BUILD_TYPE);
     xhat_text_add(text, "zlib       %s\n",
@@ -152,7 +157,7 @@ static void as_json(xhat_text *text, const facts *f)
     for (int i = 0; xhat_isa_at(i) != NULL; i++)
         xhat_json_string(&json, NULL, xhat_isa_at(i)->name);
     xhat_json_close(&json);
-    xhat_json_integer(&json, "threads", xhat_threads_available());
+    xhat_json_integer(&json, "threads", f->threads);
     xhat_json_bool(&json, "openmp", xhat_threads_built_in());
     xhat_json_string(&json, "compiler", __VERSION__);
     xhat_json_string(&json, "build_type", XHAT_BUILD_TYPE);
@@ -169,7 +174,7 @@ static int run(const cli_invocation *invocation)
 {
     facts f;
     xhat_text text = xhat_text_on(NULL);
-    int result = gather(&f);
+    int result = gather(invocation, &f);
     if (result != CLI_DONE)
         return result;
     if (cli_given(invocation, "json"))

@@ -1,5 +1,6 @@
 #include "input.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -73,11 +74,12 @@ const char *cli_key(const char *spelling)
     return NULL;
 }
 
-/* only digits, signs, points, exponents, separators: "1,10; 2,20" */
-static bool looks_inline(const char *source)
+bool cli_is_inline(const char *source)
 {
-    return *source != '\0' && strpbrk(source, "0123456789") != NULL &&
-           source[strspn(source, "0123456789.,;+-eE \t\n[]naif")] == '\0' &&
+    const char *start = source + strspn(source, " \t\n[");
+    return *start != '\0' && strchr("0123456789+-.", *start) != NULL &&
+           strpbrk(start, "0123456789") != NULL &&
+           start[strspn(start, "0123456789.,;+-eE \t\n[]naif")] == '\0' &&
            access(source, F_OK) != 0;
 }
 
@@ -86,14 +88,12 @@ int cli_read(const cli_invocation *invocation, xhat_arrays *arrays,
 {
     xhat_error error = {0};
     xhat_status status;
-    if (looks_inline(source))
+    if (cli_is_inline(source))
         status = xhat_arrays_read_inline(arrays, source, NULL, &error);
     else
         status = xhat_arrays_read(arrays, source, NULL, &error);
-    if (status != XHAT_OK) /* what this build cannot read is unreadable too */
-        return status == XHAT_UNSUPPORTED
-                   ? cli_fail(CLI_INPUT, "%s", error.message)
-                   : cli_fail_error(&error);
+    if (status != XHAT_OK)
+        return cli_fail_error(&error);
     if (arrays->note[0] != '\0')
         cli_note(invocation, "%s: %s", source, arrays->note);
     return CLI_DONE;
@@ -127,4 +127,27 @@ char *cli_shape(const xhat_array *array, char text[CLI_SHAPE_SIZE])
         length += (size_t)snprintf(text + length, CLI_SHAPE_SIZE - length,
                                    "%s%zu", i > 0 ? "x" : "", array->shape[i]);
     return text;
+}
+
+void cli_warn_not_finite(const char *name, const xhat_array *array)
+{
+    char place[CLI_SHAPE_SIZE] = "";
+    size_t count = xhat_array_count(array), found = 0, first = 0, length = 0;
+    for (size_t i = count; i-- > 0;)
+        if (!isfinite(xhat_array_f64_at(array, i))) {
+            found++;
+            first = i;
+        }
+    if (found == 0)
+        return;
+    for (int axis = 0; axis < array->rank; axis++) {
+        count = array->shape[axis] > 0 ? count / array->shape[axis] : 1;
+        length += (size_t)snprintf(place + length, sizeof place - length,
+                                   "%s%zu", axis > 0 ? "," : "", first / count);
+        first %= count;
+    }
+    cli_warn("%s holds %zu value%s that %s not finite, the first at [%s]: its "
+             "channel's results are NaN",
+             name, found, found == 1 ? "" : "s", found == 1 ? "is" : "are",
+             place);
 }

@@ -11,6 +11,13 @@
 int cli_read(const cli_invocation *invocation, xhat_arrays *arrays,
              const char *source);
 
+/* Numbers instead of a file's name: begins like a number, has nothing but
+ * numbers and separators, and no file is called so. */
+bool cli_is_inline(const char *source);
+
+/* Warns when an array holds NaN or Inf: how many, and where the first is. */
+void cli_warn_not_finite(const char *name, const xhat_array *array);
+
 /* The key of the vocabulary that a spelling stands for ("mu" -> "mean",
  * "mean" -> "mean"), or NULL when it is none. */
 const char *cli_key(const char *spelling);

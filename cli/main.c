@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernels/kernels.h"
 #include "options.h"
 
 static const cli_command *const commands[] = {
@@ -48,6 +49,21 @@ static int help(const char *name)
     return CLI_DONE;
 }
 
+/* What every command takes is checked for every command: --threads, --seed,
+ * XHAT_THREADS, XHAT_ISA. */
+static int check_common(const cli_invocation *invocation)
+{
+    int threads, result = cli_threads(invocation, &threads);
+    int64_t seed = 0;
+    const xhat_isa *isa;
+    xhat_error error = {0};
+    if (result == CLI_DONE)
+        result = cli_integer(invocation, "seed", 0, INT64_MAX, &seed);
+    if (result == CLI_DONE && xhat_isa_choose(&isa, &error) != XHAT_OK)
+        result = cli_fail(CLI_USAGE, "%s", error.message);
+    return result;
+}
+
 static int run(int count, const char *const *words)
 {
     cli_invocation invocation;
@@ -66,7 +82,8 @@ static int run(int count, const char *const *words)
         return result;
     if (cli_given(&invocation, "help"))
         return help(command->name);
-    return command->run(&invocation);
+    result = check_common(&invocation);
+    return result == CLI_DONE ? command->run(&invocation) : result;
 }
 
 /* ---- Ctrl-C -------------------------------------------------------------- */

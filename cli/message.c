@@ -27,14 +27,17 @@ int cli_fail_error(const xhat_error *error)
         int exit_code;
     } codes[] = {
         {XHAT_INVALID_ARGUMENT, CLI_USAGE}, {XHAT_SHAPE_MISMATCH, CLI_INPUT},
-        {XHAT_OUT_OF_MEMORY, CLI_BUG},      {XHAT_UNSUPPORTED, CLI_USAGE},
+        {XHAT_OUT_OF_MEMORY, CLI_BUG},      {XHAT_UNSUPPORTED, CLI_INPUT},
         {XHAT_NOT_FINITE, CLI_NUMERICAL},   {XHAT_CANNOT_READ, CLI_INPUT},
         {XHAT_BAD_FORMAT, CLI_INPUT},       {XHAT_CANNOT_WRITE, CLI_OUTPUT},
         {XHAT_ALREADY_EXISTS, CLI_OUTPUT},  {XHAT_INTERRUPTED, CLI_DONE},
     };
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         if (codes[i].status == error->status)
-            return cli_fail(codes[i].exit_code, "%s", error->message);
+            return cli_fail(codes[i].exit_code, "%s%s", error->message,
+                            error->status == XHAT_ALREADY_EXISTS
+                                ? ": give --force to overwrite it"
+                                : "");
     return cli_fail(CLI_BUG, "%s", error->message);
 }
 

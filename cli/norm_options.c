@@ -1,5 +1,6 @@
 #include "norm_options.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,8 +235,7 @@ static int read_eps(cli_norm *norm, const cli_invocation *invocation,
                             eps);
         norm->spec.eps = eps;
     }
-    return cli_number(invocation, "eps", 0, 1.7976931348623157e308,
-                      &norm->spec.eps);
+    return cli_number(invocation, "eps", 0, DBL_MAX, &norm->spec.eps);
 }
 
 static int read_words(cli_norm *norm, const cli_invocation *invocation)

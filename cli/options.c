@@ -1,7 +1,7 @@
 /* Parses a command line by the option tables of its command. */
 #include "options.h"
 
-#include <math.h>
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -231,8 +231,10 @@ int cli_number(const cli_invocation *invocation, const char *name, double least,
         char a[XHAT_NUMBER_SIZE], b[XHAT_NUMBER_SIZE];
         xhat_number_from_f64(least, a);
         xhat_number_from_f64(most, b);
-        if (isinf(most))
-            return cli_fail(CLI_USAGE, "--%s is %s but must be at least %s",
+        if (most >= DBL_MAX)
+            return cli_fail(CLI_USAGE,
+                            "--%s is %s but must be a finite number of at "
+                            "least %s",
                             name, text, a);
         return cli_fail(CLI_USAGE, "--%s is %s but must be from %s to %s", name,
                         text, a, b);

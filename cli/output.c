@@ -63,28 +63,52 @@ static void note_left_out(const cli_invocation *invocation, const char *path,
                  path, arrays[i].name);
 }
 
+static bool is_json(const char *path)
+{
+    return path == NULL || strcmp(path, "-") == 0 || cli_ends_in(path, ".json");
+}
+
+static bool is_table(const char *path)
+{
+    return cli_ends_in(path, ".csv") || cli_ends_in(path, ".tsv");
+}
+
+int cli_check_ending(const char *path)
+{
+    if (is_json(path) || is_table(path) || cli_ends_in(path, ".npz") ||
+        cli_ends_in(path, ".npy"))
+        return CLI_DONE;
+    return cli_fail(CLI_USAGE,
+                    "%s: the ending says the format: .npz, .npy, .csv, .tsv "
+                    "or .json",
+                    path);
+}
+
 int cli_write_arrays(const cli_invocation *invocation, const char *path,
                      const xhat_array *arrays, size_t count)
 {
     bool force = cli_given(invocation, "force");
     xhat_error error = {0};
     xhat_status status;
-    if (path == NULL || strcmp(path, "-") == 0 || cli_ends_in(path, ".json"))
+    if (is_json(path))
         return write_json(invocation, path, arrays, count);
-    if (cli_ends_in(path, ".npz")) {
-        status = xhat_npz_write(path, force, arrays, count, &error);
-    } else if (cli_ends_in(path, ".npy")) {
+    if (is_table(path) && arrays[0].rank > 2)
+        return cli_fail(CLI_USAGE,
+                        "%s: %s has rank %d, which a table cannot hold: write "
+                        "an .npy or .npz",
+                        path, arrays[0].name, arrays[0].rank);
+    if (!cli_ends_in(path, ".npz"))
         note_left_out(invocation, path, arrays, count);
-        status = xhat_npy_write(path, force, arrays, &error);
-    } else if (cli_ends_in(path, ".csv") || cli_ends_in(path, ".tsv")) {
-        note_left_out(invocation, path, arrays, count);
+    if (is_table(path))
         status = xhat_csv_write(path, force, arrays,
                                 cli_ends_in(path, ".tsv") ? '\t' : ',', &error);
-    } else {
-        return cli_fail(CLI_USAGE,
-                        "%s: the ending says the format: .npz, "
-                        ".npy, .csv, .tsv or .json",
-                        path);
-    }
-    return status == XHAT_OK ? CLI_DONE : cli_fail_error(&error);
+    else if (cli_ends_in(path, ".npy"))
+        status = xhat_npy_write(path, force, arrays, &error);
+    else
+        status = xhat_npz_write(path, force, arrays, count, &error);
+    if (status != XHAT_OK)
+        return cli_fail_error(&error);
+    return cli_given(invocation, "json")
+               ? write_json(invocation, NULL, arrays, count)
+               : CLI_DONE;
 }

@@ -5,8 +5,12 @@
 #include "cli.h"
 #include "xhat/formats.h"
 
+/* Can arrays be written to `path`, by its ending?  Asked before any work. */
+int cli_check_ending(const char *path);
+
 /* .npz: all arrays; .npy, .csv, .tsv: the first one alone (the others are
- * said to be left out); .json: an object of nested arrays. */
+ * said to be left out); .json, -, or no path: an object of nested arrays.
+ * With --json the object goes to stdout as well. */
 int cli_write_arrays(const cli_invocation *invocation, const char *path,
                      const xhat_array *arrays, size_t count);
 

@@ -70,8 +70,8 @@ int cli_commit(const cli_norm *norm, xhat_statistics *statistics,
                             &error) != XHAT_OK)
         return cli_fail_error(&error);
     if (refused > 0)
-        cli_warn("%zu of %zu channels hold NaN or Inf: they keep their "
-                 "running statistics",
+        cli_warn("the statistics of %zu of %zu channels are not finite: they "
+                 "keep their running statistics",
                  refused, norm->spec.channels);
     return CLI_DONE;
 }

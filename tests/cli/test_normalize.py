@@ -202,8 +202,11 @@ class Normalize(Folder):
             status, _, stderr = xhat("forward", path, "--method", method, "-o",
                                      out, "--force")
             self.assertEqual(status, 0)
-            self.assertEqual(stderr, "xhat: warning: 1 of 2 channels hold NaN "
-                             "or Inf: they keep their running statistics\n")
+            self.assertEqual(stderr, "xhat: warning: x holds 1 value that is "
+                             "not finite, the first at [1,1]: its channel's "
+                             "results are NaN\nxhat: warning: the statistics "
+                             "of 1 of 2 channels are not finite: they keep "
+                             "their running statistics\n")
             result = np.load(out)
             self.assertEqual(result["running_mean"][1], 7)
             self.assertEqual(result["running_var"][1], 8)
@@ -234,6 +237,19 @@ class Normalize(Folder):
             result = self.backward("backward", path, "--eps", 0, "--method",
                                    method)
             self.assertEqual(list(result["dx"][:, 0]), [0, 0])
+
+    def test_the_ends_of_float64(self):
+        for scale in (1e155, 1e200, 1e300, 4e307):
+            x = np.array([[1.0, 1], [2, 5], [4, 9]])
+            path = self.save("x.npz", x=x * scale, dout=np.eye(3, 2))
+            result = self.forward("forward", path)
+            np.testing.assert_allclose(
+                result["out"], reference_forward(x, np.ones(2), np.zeros(2),
+                                                 0)[0], 1e-14, 1e-15)
+            dx = self.backward("backward", path)["dx"] * scale
+            np.testing.assert_allclose(
+                dx, reference_backward(x, np.eye(3, 2), np.ones(2), 0)[0],
+                1e-13, 1e-15)
 
     def test_negative_running_var(self):
         path = self.save("x.npy", np.array([[1.0, 2], [3, 4]]))
@@ -296,10 +312,13 @@ class Refusals(Folder):
                  "--mode eval needs --running-mean and --running-var"),
                 (["--running-mean", "1,2"], "--running-var is missing: the "
                  "running mean and variance go together"),
-                (["--eps", "-1"], "--eps is -1 but must be from 0 to "
-                 "1.7976931348623157e+308"),
-                (["--eps", "nan"], "--eps is nan but must be from 0 to "
-                 "1.7976931348623157e+308"),
+                (["--eps", "-1"], "--eps is -1 but must be a finite number of "
+                 "at least 0"),
+                (["--eps", "nan"], "--eps is nan but must be a finite number "
+                 "of at least 0"),
+                (["--eps", "inf"], "--eps is inf but must be a finite number "
+                 "of at least 0"),
+                (["--seed", "x"], '--seed: "x" is not a whole number'),
                 (["--eps", "1e-3x"], '--eps: "1e-3x" is not a number'),
                 (["--eps", ""], '--eps: "" is not a number'),
                 (["--momentum", "1.5"],
@@ -350,6 +369,28 @@ class Refusals(Folder):
         status, _, stderr = xhat("forward", pickled)
         self.assertEqual(status, 3)
         self.assertIn("object", stderr)
+
+    def test_the_place_of_a_nan(self):
+        text = self.folder / "nan.csv"
+        text.write_text("a,b\n1,2\n3,nan\n5,6\n")
+        status, _, stderr = xhat("forward", text)
+        self.assertEqual(status, 0)
+        self.assertIn("the first NaN or Inf is at line 3, column 3", stderr)
+        self.assertIn("x holds 1 value that is not finite, the first at [1,1]",
+                      stderr)
+
+    def test_json_beside_a_file(self):
+        status, stdout, _ = xhat("forward", "1,2; 3,4", "--json", "-o",
+                                 self.folder / "o.npz")
+        self.assertEqual(status, 0)
+        np.testing.assert_array_equal(
+            json.loads(stdout)["out"], np.load(self.folder / "o.npz")["out"])
+
+    def test_a_table_of_higher_rank(self):
+        x = self.save("x.npy", np.random.default_rng(4).normal(size=(3, 2, 4)))
+        self.assert_error(2, f"{self.folder}/o.csv: out has rank 3, which a "
+                          "table cannot hold: write an .npy or .npz",
+                          "forward", x, "-o", self.folder / "o.csv")
 
     def test_outputs(self):
         out = self.folder / "out.npz"
