@@ -8,7 +8,7 @@ set -eu
 packages="
     gcc g++ libc6-dev make cmake pkg-config
     zlib1g-dev libopenblas-dev libjansson-dev librandom123-dev
-    libcmocka-dev libmpfr-dev clang libomp-dev python3 python3-numpy
+    libcmocka-dev libmpfr-dev clang clang-format libomp-dev python3 python3-numpy
     dataset-fashion-mnist
 "
 
@@ -50,16 +50,20 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 echo "xhat: installing the Debian packages:" $missing >&2
-export DEBIAN_FRONTEND=noninteractive
 install() {
     $as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends $missing >/dev/null
+        apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
-# the package lists may be old or absent: fetch them once, then try again
-if ! install 2>/dev/null; then
+# the package lists may be old or absent: fetch them once, then try again;
+# one package that this system does not have must not keep out the others
+if ! install $missing 2>/dev/null; then
     $as_root apt-get update -qq >/dev/null || true
-    if ! install; then
-        echo "xhat: not everything could be installed; going on with what is" \
-            "found" >&2
+    if ! install $missing 2>/dev/null; then
+        failed=""
+        for package in $missing; do
+            install "$package" 2>/dev/null || failed="$failed $package"
+        done
+        [ -z "$failed" ] ||
+            echo "xhat: not installed:$failed; going on with what is found" >&2
     fi
 fi

@@ -5,7 +5,7 @@
     scripts/mutants.py NAME...         some of them
     scripts/mutants.py --write         and rewrite the table of docs/mutants.md
 
-A mutant is one small change of one line in a copy of the tree.  The copy is
+A mutant is one small change of the code in a copy of the tree.  The copy is
 built and its unit tests run; a mutant that no test catches is a hole in the
 suite.  Exit status 1 when one survives.
 """
@@ -26,6 +26,7 @@ RUN = "src/circuit/run.c"
 FORWARD = "src/norm/norm_forward.c"
 BACKWARD = "src/norm/norm_backward.c"
 CLOSED = "src/norm/closed.c"
+EXTREME = "src/norm/extreme.c"
 PLAN = "src/norm/plan.c"
 STATISTICS = "src/norm/statistics.c"
 KERNELS = "src/kernels/kernels.inc"
@@ -111,7 +112,20 @@ MUTANTS = [
     ("merge-no-delta", "merging parts: the distance of the means is left out",
      STATISTICS, "delta * delta * (into->count * part->count / count)", "0"),
     ("nan-committed", "running statistics: a NaN is committed",
-     STATISTICS, "!isfinite(mean) || !isfinite(var)", "false"),
+     STATISTICS, "if (!isfinite(batch->mean[c]) || !isfinite(mean) ||\n"
+     "                !isfinite(var))", "if (false)"),
+    ("overflow-kept", "kernels: a channel whose sums overflow is not scaled",
+     FORWARD, "!isfinite(m2)", "isinf(m2)"),
+    ("extreme-exponent", "slow path, inference: the scale is not undone",
+     EXTREME, "return ldexp(d * invstd, exponent);", "return d * invstd;"),
+    ("extreme-gamma", "slow path, frozen: gamma forgotten in dx",
+     EXTREME, "ldexp(gamma * (invstd * g), exponent)",
+     "ldexp(invstd * g, exponent)"),
+    ("overlap-unchecked", "inference: out may overlap x by a part",
+     "src/norm/norm_inference.c", """    return xhat_check_overlap(plan, args->out, "out", args->x, "x", true,
+                              error);""", "    return XHAT_OK;"),
+    ("validation-leaks", "net: validation rows are among the training rows",
+     "src/net/dataset.c", "index + held", "index"),
     ("loss-not-averaged", "net: the loss's gradient is not divided by the rows",
      "src/net/loss.c", "1 / (sum * (double)rows)", "1 / sum"),
     ("relu-of-gradient", "net: ReLU's mask taken from the gradient",

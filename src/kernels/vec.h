@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#ifdef __FAST_MATH__
+#if defined(__FAST_MATH__) || __FINITE_MATH_ONLY__
 #error "xhat promises the same bits everywhere: build it without -ffast-math"
 #endif
 

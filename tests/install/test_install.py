@@ -87,7 +87,7 @@ class Install(unittest.TestCase):
 
     def test_soname(self):
         text = run("readelf", "-d", self.library)
-        self.assertRegex(text, r"SONAME.*libxhat\.so\.\d+\]")
+        self.assertRegex(text, r"SONAME.*libxhat\.so\.\d+\.\d+\]")
 
     def test_the_command(self):
         text = run(self.prefix / "bin" / "xhat", "--version")
