@@ -24,7 +24,7 @@ static int smaller(int a, int b)
     return a < b ? a : b;
 }
 
-/* edit distance; a swap of neighbours counts one; words of up to 39 letters */
+/* edit distance; a swap of neighbors counts one; words of up to 39 letters */
 static int distance(const char *a, const char *b)
 {
     enum { LONGEST = 40 };

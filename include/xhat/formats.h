@@ -1,6 +1,6 @@
 /* Array files: npy, npz, CSV and TSV, IDX, CIFAR-10, safetensors.
  *
- * Files are recognised by their content, never by their name.  Nothing is ever
+ * Files are recognized by their content, never by their name.  Nothing is ever
  * unpickled.  An error names the file and the place in it: the line and column
  * of a CSV, the byte of a binary file, the name and shape of an array.
  *

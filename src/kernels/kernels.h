@@ -5,7 +5,7 @@
  *     grad_sums    sum (dout - pivot),  sum (dout - pivot) * (x - mean)
  *     grad_affine  dx = a * ((dout - dmean) - (x - mean) * k)
  *
- * A kernel works on a tile: `steps` groups of `lanes` neighbouring elements,
+ * A kernel works on a tile: `steps` groups of `lanes` neighboring elements,
  * each group `stride` elements after the one before, lanes <= XHAT_LANES.
  * Every lane has its own parameters and its own sums.  The two loop orders
  * differ in nothing else:

@@ -3,7 +3,7 @@
  * Channels are independent of each other, so a block is what a thread takes;
  * what a channel computes never depends on the block it is in.
  *
- *     inner = 1   a block is up to 256 neighbouring channels: rows are read in
+ *     inner = 1   a block is up to 256 neighboring channels: rows are read in
  *                 stretches, 16 channels along the lanes
  *     inner > 1   a block is one channel: its runs, 16 elements along the lanes
  */
