@@ -26,7 +26,9 @@ const cli_command cli_command_check = {
                 "dvar=dvar)\n",
     .details =
         "x and dout at least are needed; gamma, beta and eps default to 1, 0\n"
-        "and --eps.  Any of these is checked:\n"
+        "and --eps.  From dx alone it tells whether dx is right, and which\n"
+        "branch of it is missing if one is; the arrays between make it\n"
+        "precise.  Any of these is checked:\n"
         "    mean dev_from_mean dev_from_mean_sq var stddev inverted_stddev\n"
         "    x_norm scaled_x out, and with a d before the name the gradients;\n"
         "    ddev_from_mean and dx are the totals.\n"

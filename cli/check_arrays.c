@@ -5,8 +5,9 @@
 #include "check_arrays.h"
 #include "input.h"
 
-/* How far rounding may take an array, relative to the size of the terms: a few
- * dozen units in the last place. */
+/* How far rounding may take an array that somebody computed, relative to the
+ * size of the terms: a few dozen units in the last place.  The inputs are what
+ * they are: their type widens nothing. */
 static const struct {
     xhat_element element;
     double tolerance;
@@ -16,15 +17,24 @@ static const struct {
     {XHAT_ELEMENT_F64, 1e-10},
 };
 
-/* The coarser of what was seen so far and this array; integers are exact. */
-static void widen_tolerance(cli_check *check, const xhat_array *array)
+enum { TOLERANCES = sizeof tolerances / sizeof *tolerances };
+
+/* Integers are exact, as float64. */
+static double tolerance_of(const cli_check *check, const xhat_array *array)
 {
-    for (size_t i = 0; i < sizeof tolerances / sizeof *tolerances; i++)
-        if (array->element == tolerances[i].element &&
-            tolerances[i].tolerance > check->tolerance) {
-            check->tolerance = tolerances[i].tolerance;
-            check->precision = xhat_element_name(array->element);
-        }
+    for (int i = 0; i < TOLERANCES; i++)
+        if (array->element == tolerances[i].element)
+            return tolerances[i].tolerance * check->widening;
+    return tolerances[TOLERANCES - 1].tolerance * check->widening;
+}
+
+const char *cli_check_precision(const cli_check *check,
+                                const xhat_finding *finding)
+{
+    for (int i = 0; i < TOLERANCES; i++)
+        if (finding->tolerance == tolerances[i].tolerance * check->widening)
+            return xhat_element_name(tolerances[i].element);
+    return "";
 }
 
 /* The array as float64, owned by *check. */
@@ -38,7 +48,6 @@ static int convert(cli_check *check, const xhat_array *array,
     check->data[check->data_count++] = converted;
     xhat_array_to_f64(array, converted);
     *data = converted;
-    widen_tolerance(check, array);
     return CLI_DONE;
 }
 
@@ -70,16 +79,21 @@ static int fail_shape(const cli_check *check, const xhat_array *array,
                     xhat_layout_name(check->norm.layout));
 }
 
+static bool has_shape_of_x(const cli_check *check, const xhat_array *array)
+{
+    return array->rank == check->x->rank &&
+           memcmp(array->shape, check->x->shape,
+                  (size_t)array->rank * sizeof *array->shape) == 0;
+}
+
 static int check_shape(const cli_check *check, const xhat_array *array,
                        const char *key, xhat_extent extent)
 {
     size_t shape[XHAT_RANK_MAX];
-    if (extent == XHAT_EXTENT_FULL) {
-        bool same = array->rank == check->x->rank &&
-                    memcmp(array->shape, check->x->shape,
-                           (size_t)array->rank * sizeof *array->shape) == 0;
-        return same ? CLI_DONE : fail_shape(check, array, key, extent);
-    }
+    if (extent == XHAT_EXTENT_FULL)
+        return has_shape_of_x(check, array)
+                   ? CLI_DONE
+                   : fail_shape(check, array, key, extent);
     bool fits = xhat_array_count(array) == check->norm.spec.channels &&
                 squeezed(array, shape) <= 1;
     return fits ? CLI_DONE : fail_shape(check, array, key, extent);
@@ -90,7 +104,7 @@ static int check_shape(const cli_check *check, const xhat_array *array,
 static int run_inputs(cli_check *check, const xhat_array *dout_array)
 {
     const cli_norm *norm = &check->norm;
-    const double *x, *dout;
+    const double *x = NULL, *dout = NULL;
     int result = check_shape(check, dout_array, "dout", XHAT_EXTENT_FULL);
     if (result != CLI_DONE ||
         (result = convert(check, check->x, &x)) != CLI_DONE ||
@@ -122,10 +136,44 @@ static int run_inputs(cli_check *check, const xhat_array *dout_array)
         status = xhat_run_forward(check->run, &error);
     if (status == XHAT_OK)
         status = xhat_run_backward(check->run, &error);
+    check->widening = 1 + sqrt((double)xhat_axes_sharing(&axes)) / 32;
     return status == XHAT_OK ? CLI_DONE : cli_fail_error(&error);
 }
 
 /* ---- claims -------------------------------------------------------------- */
+
+/* Do the numbers of each channel add up to what is expected of it?  As far as
+ * their own tolerance goes. */
+static bool sums_are_right(const cli_check *check, const xhat_claim *claim)
+{
+    const xhat_axes *axes = xhat_run_axes(check->run);
+    xhat_field expected =
+        xhat_run_computed(check->run, claim->side, claim->value);
+    for (size_t c = 0; expected.data != NULL && c < axes->channels; c++) {
+        double sum = 0, size = 0;
+        for (size_t k = 0; k < axes->outer * axes->inner; k++) {
+            size_t row = k / axes->inner, inner = k % axes->inner;
+            double term =
+                claim->data[(row * axes->channels + c) * axes->inner + inner];
+            sum += term;
+            size += fabs(term);
+        }
+        if (!(fabs(sum - expected.data[c]) <= claim->tolerance * size))
+            return false;
+    }
+    return expected.data != NULL;
+}
+
+/* The gradient of a channel's parameter, not summed; or a wrong shape. */
+static int read_unsummed(cli_check *check, const xhat_array *array,
+                         const char *key, xhat_claim *claim)
+{
+    int result = convert(check, array, &claim->data);
+    claim->unsummed = true;
+    if (result != CLI_DONE || sums_are_right(check, claim))
+        return result;
+    return fail_shape(check, array, key, XHAT_EXTENT_PER_CHANNEL);
+}
 
 /* One array of the file, if it is one that can be checked. */
 static int read_claim(cli_check *check, const cli_invocation *invocation,
@@ -148,6 +196,11 @@ static int read_claim(cli_check *check, const cli_invocation *invocation,
     }
     xhat_claim *claim = &check->claims[check->claim_count++];
     *claim = (xhat_claim){.side = side, .value = v};
+    claim->tolerance = tolerance_of(check, array);
+    if (side == XHAT_SIDE_GRADIENT && has_shape_of_x(check, array) &&
+        circuit->values[v].extent == XHAT_EXTENT_PER_CHANNEL &&
+        xhat_array_count(array) > check->norm.spec.channels)
+        return read_unsummed(check, array, key, claim);
     int result = check_shape(check, array, key, circuit->values[v].extent);
     if (result == CLI_DONE)
         result = convert(check, array, &claim->data);
@@ -184,15 +237,7 @@ static int need(const cli_check *check, const xhat_array *array,
 
 static int diagnose(cli_check *check)
 {
-    double n = (double)xhat_axes_sharing(xhat_run_axes(check->run));
     xhat_error error = {0};
-    if (check->precision == NULL) { /* integers alone */
-        check->tolerance = 1e-10;
-        check->precision = "float64";
-    }
-    check->tolerance *= 1 + sqrt(n) / 32; /* long sums round more */
-    for (int i = 0; i < check->claim_count; i++)
-        check->claims[i].tolerance = check->tolerance;
     if (xhat_diagnose(&check->diagnosis, check->run, check->claims,
                       check->claim_count, &error) != XHAT_OK)
         return cli_fail_error(&error);

@@ -14,9 +14,8 @@ typedef struct cli_check {
     int data_count;
     xhat_claim claims[XHAT_CLAIMS_MAX];
     int claim_count;
-    double tolerance;      /* of all claims: that of the coarsest array */
-    const char *precision; /* "float64": the coarsest array's type */
-    xhat_run *run;         /* the inputs alone, forward and backward */
+    double widening; /* of every tolerance, for long sums */
+    xhat_run *run;   /* the inputs alone, forward and backward */
     xhat_diagnosis diagnosis;
 } cli_check;
 
@@ -28,6 +27,10 @@ void cli_check_free(cli_check *check);
 int cli_check_report(const cli_check *check, const cli_invocation *invocation);
 int cli_check_report_json(const cli_check *check,
                           const cli_invocation *invocation);
+
+/* "float32": the type whose tolerance the finding's is. */
+const char *cli_check_precision(const cli_check *check,
+                                const xhat_finding *finding);
 
 /* "ok", "wrong" or "cannot-tell" */
 const char *cli_check_verdict(const cli_check *check);

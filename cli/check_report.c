@@ -8,7 +8,12 @@
 #include "circuit/picture.h"
 #include "output.h"
 
-enum { NAME_WIDTH = 18, PLACE_SIZE = 160, LINE_WIDTH = 80 };
+enum {
+    NAME_WIDTH = 17,
+    PLACE_SIZE = 160,
+    LINE_WIDTH = 80,
+    LIST_INDENT = 9 /* below the first name of "  ok     out, dx" */
+};
 
 static const char *key_of(const cli_check *check, const xhat_finding *finding)
 {
@@ -20,8 +25,10 @@ static const char *key_of(const cli_check *check, const xhat_finding *finding)
 static xhat_extent extent_of(const cli_check *check,
                              const xhat_finding *finding)
 {
-    int value = check->claims[finding->claim].value;
-    return xhat_circuit_batchnorm()->values[value].extent;
+    const xhat_claim *claim = &check->claims[finding->claim];
+    return claim->unsummed
+               ? XHAT_EXTENT_FULL
+               : xhat_circuit_batchnorm()->values[claim->value].extent;
 }
 
 /* The indices of a number in the user's own axes; returns their count. */
@@ -63,61 +70,51 @@ static char *place_text(const cli_check *check, const xhat_finding *finding,
 
 /* ---- text ---------------------------------------------------------------- */
 
-/* Words to the end, broken at LINE_WIDTH columns. */
-static void put_wrapped(xhat_text *text, const char *words)
+/* Moves `words` to the end of the text, broken at LINE_WIDTH columns. */
+static void move_wrapped(xhat_text *text, xhat_text *words, int indent)
 {
-    size_t column = 0;
-    while (*words != '\0') {
-        size_t length = strcspn(words, " ");
-        if (column > 0 && column + 1 + length > LINE_WIDTH) {
-            xhat_text_put(text, "\n");
-            column = 0;
-        }
-        if (column > 0) {
-            xhat_text_put(text, " ");
-            column++;
-        }
-        xhat_text_put_bytes(text, words, length);
-        column += length;
-        words += length;
-        words += strspn(words, " ");
-    }
-    xhat_text_put(text, "\n");
+    text->failed = text->failed || words->failed;
+    if (words->data != NULL)
+        xhat_put_wrapped(text, words->data, LINE_WIDTH, indent);
+    xhat_text_free(words);
 }
 
 /* "mine.npz: x gamma dout; yours: out dx" */
 static void put_head(xhat_text *text, const cli_check *check)
 {
     static const char *const inputs[] = {"x", "gamma", "beta", "eps", "dout"};
-    xhat_text_add(text, "%s:", check->path);
+    xhat_text words = xhat_text_on(NULL);
+    xhat_text_add(&words, "%s:", check->path);
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
         if (xhat_arrays_find(&check->file, inputs[i]) != NULL ||
             strcmp(inputs[i], "dout") == 0 || i == 0)
-            xhat_text_add(text, " %s", inputs[i]);
-    xhat_text_put(text, "; yours:");
+            xhat_text_add(&words, " %s", inputs[i]);
+    xhat_text_put(&words, "; yours:");
     for (int i = 0; i < check->claim_count; i++)
-        xhat_text_add(text, " %s",
+        xhat_text_add(&words, " %s",
                       xhat_circuit_key(xhat_circuit_batchnorm(),
                                        check->claims[i].side,
                                        check->claims[i].value));
-    xhat_text_put(text, check->claim_count == 0 ? " nothing\n" : "\n");
+    if (check->claim_count == 0)
+        xhat_text_put(&words, " nothing");
+    move_wrapped(text, &words, 4);
 }
 
 static void put_list(xhat_text *text, const cli_check *check,
                      xhat_finding_state state, const char *label)
 {
     bool first = true;
+    xhat_text words = xhat_text_on(NULL);
     for (int i = 0; i < check->diagnosis.finding_count; i++) {
         const xhat_finding *finding = &check->diagnosis.findings[i];
         if (finding->state != state)
             continue;
-        xhat_text_add(text, first ? "  %-6s %s" : ", %s",
+        xhat_text_add(&words, first ? "  %-6s %s" : ", %s",
                       first ? label : key_of(check, finding),
                       key_of(check, finding));
         first = false;
     }
-    if (!first)
-        xhat_text_put(text, "\n");
+    move_wrapped(text, &words, LIST_INDENT);
 }
 
 static void put_wrong(xhat_text *text, const cli_check *check,
@@ -133,9 +130,11 @@ static void put_wrong(xhat_text *text, const cli_check *check,
     }
     if (finding->gate >= 0)
         snprintf(gate, sizeof gate, "gate %d", finding->gate);
-    xhat_text_add(text, "  WRONG  %-*s %s    yours %s  expected %s   %s\n",
+    xhat_text words = xhat_text_on(NULL);
+    xhat_text_add(&words, "  WRONG  %-*s %s    yours %s  expected %s   %s",
                   NAME_WIDTH, key_of(check, finding), gate, yours, expected,
                   place_text(check, finding, place));
+    move_wrapped(text, &words, LIST_INDENT);
 }
 
 static void put_findings(xhat_text *text, const cli_check *check)
@@ -225,13 +224,10 @@ static void put_conclusion(xhat_text *text, const cli_check *check)
                       i == 0 ? " Likely cause:" : " Or:", d->causes[i].text,
                       i == 0 ? " Fix: " : "", i == 0 ? d->causes[i].fix : "",
                       i == 0 ? "." : "");
-    text->failed = text->failed || words.failed;
-    if (words.data != NULL)
-        put_wrapped(text, words.data);
-    xhat_text_free(&words);
+    move_wrapped(text, &words, 0);
 }
 
-/* The number that CS231n's notebooks print, for who has it beside them: of
+/* The relative error that CS231n's notebooks print, for who has it there: of
  * every wrong array, or the largest of the right ones. */
 static void put_relative_errors(xhat_text *text, const cli_check *check)
 {
@@ -245,17 +241,52 @@ static void put_relative_errors(xhat_text *text, const cli_check *check)
             largest = f;
         if (f->state == XHAT_FINDING_WRONG || f->state == XHAT_FINDING_FOLLOWS)
             xhat_text_add(&words, "%s %s %.1e",
-                          words.length == 0 ? "Relative errors (CS231n's):"
+                          words.length == 0 ? "Relative errors, max |a - b| /"
+                                              " (|a| + |b|):"
                                             : ",",
                           key_of(check, f), f->relative_error);
     }
     if (words.length == 0 && largest != NULL)
-        xhat_text_add(&words, "Largest relative error (CS231n's): %s %.1e",
+        xhat_text_add(&words,
+                      "Largest relative error, max |a - b| / (|a| + |b|):"
+                      " %s %.1e",
                       key_of(check, largest), largest->relative_error);
-    text->failed = text->failed || words.failed;
-    if (words.data != NULL)
-        put_wrapped(text, words.data);
-    xhat_text_free(&words);
+    move_wrapped(text, &words, 4);
+}
+
+/* "1e-10 (float64)", the tolerance of most or of all, and those of others. */
+static void put_tolerances(xhat_text *text, const cli_check *check)
+{
+    const xhat_diagnosis *d = &check->diagnosis;
+    bool said[XHAT_CLAIMS_MAX] = {false};
+    xhat_text words = xhat_text_on(NULL);
+    for (int i = 0; i < d->finding_count; i++) {
+        double tolerance = d->findings[i].tolerance;
+        if (said[i])
+            continue;
+        xhat_text_add(&words, "%s%.0e for",
+                      words.length == 0 ? "Tolerance, of the terms that a "
+                                          "number is the sum of: "
+                                        : "; ",
+                      tolerance);
+        bool all = i == 0;
+        for (int k = 0; k < d->finding_count; k++)
+            all = all && d->findings[k].tolerance == tolerance;
+        for (int k = i, first = 1; k < d->finding_count && !all; k++)
+            if (d->findings[k].tolerance == tolerance) {
+                xhat_text_add(&words, "%s %s", first ? "" : ",",
+                              key_of(check, &d->findings[k]));
+                said[k] = true;
+                first = 0;
+            }
+        xhat_text_add(&words, all ? " %s" : " (%s)",
+                      cli_check_precision(check, &d->findings[i]));
+        if (all)
+            break;
+    }
+    if (words.length > 0)
+        xhat_text_put(&words, ".");
+    move_wrapped(text, &words, 4);
 }
 
 static int report(const cli_check *check, const cli_invocation *invocation,
@@ -278,10 +309,7 @@ int cli_check_report(const cli_check *check, const cli_invocation *invocation)
     put_findings(&text, check);
     put_conclusion(&text, check);
     put_relative_errors(&text, check);
-    xhat_text_add(&text,
-                  "Tolerance: %.0e of the terms that a number is the sum of, "
-                  "for %s.\n",
-                  check->tolerance, check->precision);
+    put_tolerances(&text, check);
     int count = xhat_probe_warnings(check->run, warnings);
     for (int i = 0; i < count; i++)
         cli_warn("%s", warnings[i]);
@@ -315,6 +343,7 @@ static void put_finding_json(xhat_json *json, const cli_check *check,
     xhat_json_number(json, "yours", finding->yours);
     xhat_json_number(json, "expected", finding->expected);
     xhat_json_number(json, "relative_error", finding->relative_error);
+    xhat_json_number(json, "tolerance", finding->tolerance);
     put_gate_json(json, "gate", finding->gate);
     xhat_json_close(json);
 }
@@ -336,7 +365,6 @@ int cli_check_report_json(const cli_check *check,
         if (possible >> g & 1)
             xhat_json_integer(&json, NULL, g);
     xhat_json_close(&json);
-    xhat_json_number(&json, "tolerance", check->tolerance);
     xhat_json_open(&json, "arrays", '{');
     for (int i = 0; i < d->finding_count; i++)
         put_finding_json(&json, check, &d->findings[i]);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "circuit/magnitude.h"
+#include "circuit/nonfinite.h"
 #include "input.h"
 #include "tellings.h"
 
@@ -166,8 +167,29 @@ static xhat_status run_circuit(cli_batch *batch, xhat_error *error)
     return status;
 }
 
-/* The largest error of the library's closed form, relative to the size of the
- * terms. */
+/* Of one array of the library's closed form: its largest error, relative to
+ * the size of the terms, into *worst.  Channels with NaN or Inf in them are
+ * left out. */
+static void compare_array(const cli_batch *batch, const xhat_array *closed,
+                          int value, const double *size, const bool *touched,
+                          double *worst)
+{
+    const xhat_axes *axes = xhat_run_axes(batch->run);
+    xhat_field field = xhat_run_field(batch->run, XHAT_SIDE_GRADIENT, value);
+    const double *found = closed->data;
+    for (size_t k = 0; k < xhat_array_count(closed); k++) {
+        bool full = field.extent == XHAT_EXTENT_FULL;
+        if (touched[full ? xhat_axes_place(axes, XHAT_EXTENT_PER_CHANNEL, k)
+                         : k])
+            continue;
+        double off = fabs(found[k] - field.data[k]);
+        double error = off == 0 ? 0 : off / size[k];
+        if (isfinite(error) && !(error <= *worst))
+            *worst = error;
+    }
+}
+
+/* The largest error of the library's closed form. */
 static int compare_closed_form(cli_batch *batch)
 {
     static const int leaves[] = {XHAT_VALUE_X, XHAT_VALUE_GAMMA,
@@ -178,6 +200,10 @@ static int compare_closed_form(cli_batch *batch)
     xhat_magnitudes sizes = {0};
     xhat_error error = {0};
     double worst = NAN;
+    bool *touched = malloc(closed.spec.channels * sizeof *touched);
+    if (touched == NULL)
+        return cli_fail(CLI_BUG, "out of memory");
+    xhat_nonfinite_touched(batch->run, XHAT_EXTENT_PER_CHANNEL, touched);
     closed.method = CLI_METHOD_CLOSED;
     closed.spec.method = XHAT_CLOSED;
     closed.spec.dtype = XHAT_F64;
@@ -188,21 +214,13 @@ static int compare_closed_form(cli_batch *batch)
         result = cli_fail_error(&error);
     for (int i = 0; i < 3 && result == CLI_DONE; i++) {
         const char *key = circuit->values[leaves[i]].gradient;
-        xhat_field field =
-            xhat_run_field(batch->run, XHAT_SIDE_GRADIENT, leaves[i]);
         const double *size = sizes.computed[XHAT_SIDE_GRADIENT][leaves[i]];
-        for (size_t r = 0; r < results.count; r++) {
-            const double *found = results.items[r].data;
-            if (strcmp(results.items[r].name, key) != 0)
-                continue;
-            for (size_t k = 0; k < xhat_array_count(&results.items[r]); k++) {
-                double off = fabs(found[k] - field.data[k]);
-                double error_here = off == 0 ? 0 : off / size[k];
-                if (isfinite(error_here) && !(error_here <= worst))
-                    worst = error_here;
-            }
-        }
+        for (size_t r = 0; r < results.count; r++)
+            if (strcmp(results.items[r].name, key) == 0)
+                compare_array(batch, &results.items[r], leaves[i], size,
+                              touched, &worst);
     }
+    free(touched);
     batch->picture.closed_form = worst;
     xhat_magnitudes_free(&sizes);
     cli_results_free(&results);

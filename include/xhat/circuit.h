@@ -227,13 +227,19 @@ XHAT_API xhat_value_state xhat_run_state(const xhat_run *run, int value);
 
 /* The largest errors, each relative to the size of the terms that the number
  * is the sum of: rounding is in proportion to these, also where they cancel.
- * What is not finite is left out, and so are statistics whose deviation is 0:
- * they have no derivative.  -1: there was nothing to compare. */
+ * Left out are numbers that NaN or Inf went into or came out of, and
+ * statistics whose deviation is 0: they have no derivative.  -1: there was
+ * nothing to compare. */
 typedef struct xhat_verification {
     double gate[XHAT_CIRCUIT_GATES_MAX]; /* local gradients, complex step */
     double complex_step;       /* dx, dgamma, dbeta of sum(dout * out) */
     double central_difference; /* the same, (f(a+h) - f(a-h)) / 2h */
-    size_t checked, elements;  /* elements of dx compared, of how many */
+    size_t not_finite_at[XHAT_CIRCUIT_GATES_MAX]; /* outputs left out for it */
+    size_t elements;                              /* of dx: all, */
+    size_t checked;                               /* compared, */
+    size_t not_finite;                            /* left out for NaN or Inf, */
+    size_t kinks; /* left out for having no derivative; the rest is what
+                          the budget did not reach */
 } xhat_verification;
 
 /* Verifies a finished run whose intermediate values were not replaced.  The

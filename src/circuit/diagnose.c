@@ -3,11 +3,14 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "alternatives.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "causes.h"
 #include "magnitude.h"
 #include "run.h"
 #include "suspects.h"
+#include "unsummed.h"
 
 /* The two runs that are compared: from the inputs alone, and again with each
  * claim in the place of what the gates computed. */
@@ -21,6 +24,7 @@ typedef struct inquiry {
     xhat_dependence dependence;
     xhat_diagnosis *diagnosis;
     xhat_steps cleared; /* steps that a right array has shown to be right */
+    double *room;       /* for an alternative array and its sizes */
 } inquiry;
 
 /* ---- the second run ------------------------------------------------------ */
@@ -46,6 +50,8 @@ static xhat_status replay(inquiry *q, int claim_count, xhat_error *error)
         const xhat_claim *claim = &q->claims[i];
         if (xhat_run_computed(clean, claim->side, claim->value).data == NULL)
             continue; /* held, or without a gradient: nothing to replace */
+        if (claim->unsummed)
+            continue; /* no number that another could be computed from */
         status = xhat_run_set(q->replay, claim->side, claim->value, claim->data,
                               error);
         q->dependence.supplied[claim->side][claim->value] = true;
@@ -93,9 +99,10 @@ static void put_in_order(inquiry *q, int count)
 
 /* ---- one finding --------------------------------------------------------- */
 
-static xhat_comparison comparison_of(const inquiry *q, const xhat_claim *claim,
-                                     bool from_theirs)
+static xhat_comparison
+comparison_of(const inquiry *q, const xhat_finding *finding, bool from_theirs)
 {
+    const xhat_claim *claim = &q->claims[finding->claim];
     const xhat_run *run = from_theirs ? q->replay : q->clean;
     const xhat_magnitudes *size =
         from_theirs ? &q->replay_size : &q->clean_size;
@@ -105,7 +112,7 @@ static xhat_comparison comparison_of(const inquiry *q, const xhat_claim *claim,
         .size = size->computed[claim->side][claim->value],
         .count =
             xhat_axes_count(q->axes, q->circuit->values[claim->value].extent),
-        .tolerance = claim->tolerance,
+        .tolerance = finding->tolerance,
     };
 }
 
@@ -138,6 +145,20 @@ static void find_errors(xhat_finding *finding, const xhat_comparison *c)
     }
 }
 
+/* The claims that this one is computed from are before it in the order, so
+ * that their tolerances are known. */
+static void find_tolerance(inquiry *q, xhat_finding *finding)
+{
+    const xhat_claim *claim = &q->claims[finding->claim];
+    finding->tolerance = claim->tolerance;
+    for (const xhat_finding *f = q->diagnosis->findings; f < finding; f++) {
+        const xhat_claim *from = &q->claims[f->claim];
+        unsigned long bit = 1UL << (2 * from->value + from->side);
+        if (q->dependence.walls & bit)
+            finding->tolerance = fmax(finding->tolerance, f->tolerance);
+    }
+}
+
 /* The gate of the nearest wrong array that this one was computed from. */
 static int followed_gate(const inquiry *q)
 {
@@ -156,21 +177,28 @@ static int followed_gate(const inquiry *q)
 static void judge(inquiry *q, xhat_finding *finding)
 {
     const xhat_claim *claim = &q->claims[finding->claim];
-    xhat_comparison clean = comparison_of(q, claim, false);
-    xhat_comparison theirs = comparison_of(q, claim, true);
+    xhat_steps steps = xhat_steps_to(&q->dependence, claim->side, claim->value);
+    find_tolerance(q, finding);
+    xhat_comparison clean = comparison_of(q, finding, false);
+    xhat_comparison theirs = comparison_of(q, finding, true);
     if (clean.expected == NULL) {
         finding->state = XHAT_FINDING_UNUSED;
         return;
     }
-    bool right = xhat_comparison_distance(&clean, 1) <= claim->tolerance;
-    bool consistent = xhat_comparison_distance(&theirs, 1) <= claim->tolerance;
+    if (claim->unsummed) {
+        xhat_judge_unsummed(finding, claim, q->clean);
+        q->diagnosis->decided = true;
+        return;
+    }
+    double tolerance = finding->tolerance;
+    bool right = xhat_comparison_distance(&clean, 1) <= tolerance;
+    bool consistent = xhat_comparison_distance(&theirs, 1) <= tolerance;
     finding->state = right        ? XHAT_FINDING_OK
                      : consistent ? XHAT_FINDING_FOLLOWS
                                   : XHAT_FINDING_WRONG;
     find_errors(finding,
                 finding->state == XHAT_FINDING_WRONG ? &theirs : &clean);
     q->diagnosis->decided = q->diagnosis->decided || finding->decides;
-    xhat_steps steps = xhat_steps_to(&q->dependence, claim->side, claim->value);
     if (consistent && finding->decides)
         q->cleared |= steps;
 }
@@ -264,7 +292,7 @@ static bool is_off_by_statistic(const inquiry *q, const xhat_comparison *c)
 static void judge_branches(inquiry *q, xhat_finding *finding)
 {
     const xhat_claim *claim = &q->claims[finding->claim];
-    xhat_comparison c = comparison_of(q, claim, true);
+    xhat_comparison c = comparison_of(q, finding, true);
     branch branches[BRANCHES_MAX];
     double factor[BRANCHES_MAX];
     bool fits[BRANCHES_MAX] = {false};
@@ -291,9 +319,13 @@ static void judge_branches(inquiry *q, xhat_finding *finding)
     finding->gate = only_gate(finding->suspects);
     int kind =
         finding->gate > 0 ? (int)q->circuit->gates[finding->gate - 1].kind : -1;
-    if (d->cause_count == 0)
-        d->cause_count = xhat_causes_by_factor(
-            d->causes, &c, kind, finding->gate, xhat_axes_sharing(q->axes));
+    if (d->cause_count > 0)
+        return;
+    d->cause_count = xhat_causes_by_factor(d->causes, &c, kind, finding->gate,
+                                           xhat_axes_sharing(q->axes));
+    d->cause_count = xhat_causes_by_formula(
+        d->causes, d->cause_count, q->replay, finding->gate, claim->side,
+        claim->value, &c, q->room);
 }
 
 /* ---- conclusions --------------------------------------------------------- */
@@ -301,6 +333,10 @@ static void judge_branches(inquiry *q, xhat_finding *finding)
 static void find_suspects(inquiry *q, xhat_finding *finding)
 {
     const xhat_claim *claim = &q->claims[finding->claim];
+    if (claim->unsummed) {
+        xhat_blame_unsummed(q->diagnosis, finding, claim, q->clean);
+        return;
+    }
     xhat_steps steps = xhat_steps_to(&q->dependence, claim->side, claim->value);
     finding->suspects = xhat_steps_gates(steps & ~q->cleared);
     if (finding->suspects == 0) /* cleared by arrays that are no proof */
@@ -377,10 +413,17 @@ xhat_status xhat_diagnose(xhat_diagnosis *diagnosis, const xhat_run *run,
     q.clean_size.allocator = q.replay_size.allocator = xhat_run_allocator(run);
     *diagnosis = (xhat_diagnosis){.first_wrong = -1, .first_wrong_gate = -1};
     xhat_status status = replay(&q, count, error);
+    size_t most = xhat_axes_count(q.axes, XHAT_EXTENT_FULL) + q.axes->channels +
+                  xhat_axes_count(q.axes, XHAT_EXTENT_PER_STATISTIC);
+    q.room = xhat_allocate(xhat_run_allocator(run), most, 2 * sizeof *q.room);
+    if (status == XHAT_OK && q.room == NULL)
+        status = xhat_fail(error, XHAT_OUT_OF_MEMORY,
+                           "no memory to look for causes");
     if (status == XHAT_OK) {
         put_in_order(&q, count);
         conclude(&q);
     }
+    xhat_release(xhat_run_allocator(run), q.room);
     xhat_magnitudes_free(&q.clean_size);
     xhat_magnitudes_free(&q.replay_size);
     xhat_run_destroy(q.replay);

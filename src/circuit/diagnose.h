@@ -16,7 +16,10 @@ typedef struct xhat_claim {
     xhat_side side;
     int value;
     const double *data; /* as many numbers as the value's extent says */
-    double tolerance;   /* relative to the size of the terms */
+    double tolerance;   /* what its own precision allows, relative to the size
+                           of the terms */
+    bool unsummed; /* data is a full array instead: the terms of a gradient for
+                      each channel, whose sums are right */
 } xhat_claim;
 
 enum { XHAT_CLAIMS_MAX = 2 * XHAT_CIRCUIT_VALUES_MAX };
@@ -33,7 +36,9 @@ typedef enum xhat_finding_state {
 typedef struct xhat_finding {
     int claim; /* index */
     xhat_finding_state state;
-    bool decides; /* what is expected is not 0 everywhere */
+    double tolerance; /* the widest of this claim's and of those that it was
+                         computed from: what these lost, it cannot have */
+    bool decides;     /* what is expected is not 0 everywhere */
     /* where it is farthest off, and there: theirs, and what it should be (if
      * wrong, from their own upstream) */
     size_t at;

@@ -38,6 +38,59 @@ char *xhat_picture_shape_text(const xhat_picture *picture, xhat_extent extent,
     return text;
 }
 
+char *xhat_picture_place(const xhat_picture *picture, const char *name,
+                         xhat_extent extent, size_t k,
+                         char text[XHAT_PLACE_TEXT_SIZE])
+{
+    size_t shape[XHAT_PICTURE_RANK_MAX], index[XHAT_PICTURE_RANK_MAX];
+    int rank = xhat_picture_shape(picture, extent, shape);
+    for (int i = rank - 1; i >= 0; i--) {
+        index[i] = k % shape[i];
+        k /= shape[i];
+    }
+    int length = snprintf(text, XHAT_PLACE_TEXT_SIZE, "%s", name);
+    for (int i = 0; i < rank; i++)
+        length += snprintf(text + length, XHAT_PLACE_TEXT_SIZE - (size_t)length,
+                           "%s%zu", i == 0 ? "[" : ",", index[i]);
+    snprintf(text + length, XHAT_PLACE_TEXT_SIZE - (size_t)length,
+             rank > 0 ? "]" : "");
+    return text;
+}
+
+/* The columns of the longest beginning of line[0 .. length) that ends before a
+ * blank and is no wider than `width`; of its first word if that is wider. */
+static size_t first_part(const char *line, size_t length, size_t width)
+{
+    size_t start = strspn(line, " "), end = 0;
+    for (size_t i = start + 1; i <= length; i++) {
+        bool boundary = i == length || (line[i] == ' ' && line[i - 1] != ' ');
+        if (boundary && (i <= width || end == 0))
+            end = i;
+    }
+    return length <= width ? length : end;
+}
+
+void xhat_put_wrapped(xhat_text *text, const char *lines, size_t width,
+                      int indent)
+{
+    while (*lines != '\0') {
+        size_t length = strcspn(lines, "\n"), room = width;
+        do {
+            size_t part = first_part(lines, length, room);
+            xhat_text_put_bytes(text, lines, part);
+            lines += part;
+            length -= part;
+            room = width - (size_t)indent;
+            for (; length > 0 && *lines == ' '; length--)
+                lines++;
+            xhat_text_put(text, "\n");
+            xhat_text_repeat(text, ' ', length > 0 ? indent : 0);
+        } while (length > 0);
+        if (lines[0] == '\n')
+            lines++;
+    }
+}
+
 char *xhat_rounded_number(double value, int digits, char text[XHAT_SHORT_SIZE])
 {
     snprintf(text, XHAT_SHORT_SIZE, "%.*g", digits, value == 0 ? 0 : value);

@@ -54,6 +54,17 @@ int xhat_picture_shape(const xhat_picture *picture, xhat_extent extent,
 char *xhat_picture_shape_text(const xhat_picture *picture, xhat_extent extent,
                               char text[XHAT_SHAPE_TEXT_SIZE]);
 
+/* "dev_from_mean[0,1]": number `k` of what is called `name`. */
+enum { XHAT_PLACE_TEXT_SIZE = 240 };
+char *xhat_picture_place(const xhat_picture *picture, const char *name,
+                         xhat_extent extent, size_t k,
+                         char text[XHAT_PLACE_TEXT_SIZE]);
+
+/* Lines that are wider than `width` columns go on below, `indent` blanks in;
+ * they are broken at blanks, and a word wider than that is left whole. */
+void xhat_put_wrapped(xhat_text *text, const char *lines, size_t width,
+                      int indent);
+
 /* Five significant digits, and so many; -0 is 0. */
 char *xhat_short_number(double value, char text[XHAT_SHORT_SIZE]);
 char *xhat_rounded_number(double value, int digits, char text[XHAT_SHORT_SIZE]);

@@ -5,7 +5,7 @@
 
 /* One gate, one element: every sentence is a line of arithmetic. */
 
-enum { TERMS_MAX = 5, PLACE_SIZE = 240 };
+enum { TERMS_MAX = 5, LINE_WIDTH = 80, INDENT = 8 };
 
 typedef struct spot {
     xhat_text *text;
@@ -24,21 +24,10 @@ static size_t place(const spot *at, xhat_extent extent)
 
 /* "dev_from_mean[0,1]", "mean[1]": the number that the element uses */
 static char *place_text(const spot *at, const char *name, xhat_extent extent,
-                        char text[PLACE_SIZE])
+                        char text[XHAT_PLACE_TEXT_SIZE])
 {
-    size_t shape[XHAT_PICTURE_RANK_MAX], index[XHAT_PICTURE_RANK_MAX];
-    int rank = xhat_picture_shape(at->picture, extent, shape);
-    size_t k = place(at, extent);
-    for (int i = rank - 1; i >= 0; i--) {
-        index[i] = k % shape[i];
-        k /= shape[i];
-    }
-    int length = snprintf(text, PLACE_SIZE, "%s", name);
-    for (int i = 0; i < rank; i++)
-        length += snprintf(text + length, PLACE_SIZE - (size_t)length, "%s%zu",
-                           i == 0 ? "[" : ",", index[i]);
-    snprintf(text + length, PLACE_SIZE - (size_t)length, rank > 0 ? "]" : "");
-    return text;
+    return xhat_picture_place(at->picture, name, extent, place(at, extent),
+                              text);
 }
 
 /* a number as a factor or a term: negative ones in parentheses */
@@ -58,7 +47,7 @@ static double number_at(const spot *at, xhat_field field)
 /* "name[0,1] = 4" */
 static void put_number(const spot *at, const char *name, xhat_field field)
 {
-    char where[PLACE_SIZE], number[XHAT_SHORT_SIZE];
+    char where[XHAT_PLACE_TEXT_SIZE], number[XHAT_SHORT_SIZE];
     xhat_text_add(at->text, "    %s = %s\n",
                   place_text(at, name, field.extent, where),
                   xhat_short_number(number_at(at, field), number));
@@ -122,7 +111,7 @@ static void put_expression(const spot *at, const xhat_circuit_gate *gate)
 
 static void put_forward(const spot *at, const xhat_circuit_gate *gate)
 {
-    char where[PLACE_SIZE], number[XHAT_SHORT_SIZE];
+    char where[XHAT_PLACE_TEXT_SIZE], number[XHAT_SHORT_SIZE];
     const xhat_circuit_value *output = &at->circuit->values[gate->output];
     xhat_field value =
         xhat_run_computed(at->run, XHAT_SIDE_VALUE, gate->output);
@@ -149,7 +138,7 @@ static void put_forward(const spot *at, const xhat_circuit_gate *gate)
 /* The rest of a sum: what the operand gets from all elements it went to. */
 static void put_sum(const spot *at, const char *name, xhat_field downstream)
 {
-    char number[XHAT_SHORT_SIZE], where[PLACE_SIZE];
+    char number[XHAT_SHORT_SIZE], where[XHAT_PLACE_TEXT_SIZE];
     size_t target = place(at, downstream.extent), cells = 0;
     size_t full = xhat_axes_count(at->axes, XHAT_EXTENT_FULL);
     for (size_t e = 0; e < full; e++)
@@ -197,7 +186,7 @@ static void put_total(const spot *at, int value)
     if (count < 2)
         return;
     xhat_field total = xhat_run_field(at->run, XHAT_SIDE_GRADIENT, value);
-    char where[PLACE_SIZE], number[XHAT_SHORT_SIZE];
+    char where[XHAT_PLACE_TEXT_SIZE], number[XHAT_SHORT_SIZE];
     xhat_text_add(at->text, "    %s = ",
                   place_text(at, at->circuit->values[value].gradient,
                              total.extent, where));
@@ -238,7 +227,8 @@ static void put_backward(const spot *at, int index)
 void xhat_render_gate(xhat_text *text, const xhat_picture *picture, int gate,
                       size_t element, xhat_text_style style)
 {
-    spot at = {.text = text,
+    xhat_text lines = xhat_text_on(text->allocator);
+    spot at = {.text = &lines,
                .picture = picture,
                .run = picture->run,
                .circuit = xhat_run_circuit(picture->run),
@@ -246,10 +236,14 @@ void xhat_render_gate(xhat_text *text, const xhat_picture *picture, int gate,
                .element = element,
                .color = style.color};
     const xhat_circuit_gate *g = &at.circuit->gates[gate];
-    char where[PLACE_SIZE];
-    xhat_text_add(text, "Gate %d: %s\n%s\nAt element %s.\n\n", gate + 1,
+    char where[XHAT_PLACE_TEXT_SIZE];
+    xhat_text_add(&lines, "Gate %d: %s\n%s\nAt element %s.\n\n", gate + 1,
                   g->formula, g->why,
                   place_text(&at, "", XHAT_EXTENT_FULL, where));
     put_forward(&at, g);
     put_backward(&at, gate);
+    text->failed = text->failed || lines.failed;
+    if (!lines.failed)
+        xhat_put_wrapped(text, lines.data, LINE_WIDTH, INDENT);
+    xhat_text_free(&lines);
 }

@@ -1,8 +1,9 @@
-#include "picture.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "nonfinite.h"
+#include "picture.h"
 
 /* A panel is a small table with a heading of three lines: what it is, the key
  * or the operand, the shape.  Panels flow from left to right. */
@@ -166,6 +167,28 @@ static void put_error(xhat_text *text, double error)
     xhat_text_put(text, number);
 }
 
+static void put_gate_error(page *g, int index)
+{
+    const xhat_run *run = g->picture->run;
+    double error = g->picture->verification->gate[index];
+    size_t left_out = g->picture->verification->not_finite_at[index];
+    xhat_field output = xhat_run_field(
+        run, XHAT_SIDE_VALUE, xhat_run_circuit(run)->gates[index].output);
+    size_t count = xhat_axes_count(xhat_run_axes(run), output.extent);
+    if (error >= 0) {
+        xhat_text_put(g->text,
+                      "    complex step confirms the local gradient: error ");
+        put_error(g->text, error);
+        xhat_text_put(g->text, "\n");
+    } else if (left_out > 0) {
+        xhat_text_put(g->text, "    nothing finite is left to compare with a"
+                               " complex step\n");
+    }
+    if (error >= 0 && left_out > 0)
+        xhat_text_add(g->text, "    (NaN or Inf, left out: %zu of %zu)\n",
+                      left_out, count);
+}
+
 static void put_gate(page *g, int index)
 {
     const xhat_run *run = g->picture->run;
@@ -201,12 +224,8 @@ static void put_gate(page *g, int index)
                           xhat_run_downstream(run, index, p));
     }
     put_panels(g, panels, count);
-    if (verification != NULL && verification->gate[index] >= 0) {
-        xhat_text_put(g->text,
-                      "    complex step confirms the local gradient: error ");
-        put_error(g->text, verification->gate[index]);
-        xhat_text_put(g->text, "\n");
-    }
+    if (hands && verification != NULL)
+        put_gate_error(g, index);
     xhat_text_put(g->text, "\n");
 }
 
@@ -260,6 +279,60 @@ static void put_forks(page *g)
         xhat_text_put(g->text, "\n");
 }
 
+/* "2 of 4 numbers of x are NaN or Inf, the first x[0,1] = nan" */
+static void put_origin(const page *g, xhat_text *words,
+                       const xhat_nonfinite *origin)
+{
+    const xhat_run *run = g->picture->run;
+    const xhat_circuit *circuit = xhat_run_circuit(run);
+    const char *key = xhat_circuit_key(circuit, origin->side, origin->value);
+    xhat_field field = xhat_run_field(run, origin->side, origin->value);
+    char where[XHAT_PLACE_TEXT_SIZE], number[XHAT_SHORT_SIZE];
+    xhat_text_add(
+        words, "%zu of %zu elements of %s %s NaN or Inf, the first %s = %s",
+        origin->count, origin->of, key, origin->count == 1 ? "is" : "are",
+        xhat_picture_place(g->picture, key, field.extent, origin->first, where),
+        xhat_short_number(field.data[origin->first], number));
+    if (origin->gate > 0)
+        xhat_text_add(words,
+                      isnan(field.data[origin->first])
+                          ? ": gate %d makes it of finite numbers"
+                          : ": gate %d, made of finite numbers, overflows"
+                            " float64",
+                      origin->gate);
+    xhat_text_put(words, ".\n");
+}
+
+/* Where NaN and Inf begin, and how far they reach. */
+static void put_nonfinite(page *g)
+{
+    const xhat_run *run = g->picture->run;
+    const xhat_circuit *circuit = xhat_run_circuit(run);
+    const xhat_axes *axes = xhat_run_axes(run);
+    xhat_nonfinite origins[XHAT_NONFINITE_MAX];
+    int count = xhat_nonfinite_origins(run, origins);
+    if (count == 0)
+        return;
+    xhat_text words = xhat_text_on(g->text->allocator);
+    for (int i = 0; i < count; i++)
+        put_origin(g, &words, &origins[i]);
+    size_t full = xhat_axes_count(axes, XHAT_EXTENT_FULL);
+    xhat_text_add(
+        &words,
+        "In all %zu of %zu elements of %s and %zu of %zu of %s are NaN or"
+        " Inf. A feature with NaN or Inf at any gate is left out of the"
+        " comparisons below, even where it is finite again, as 1/Inf = 0 is."
+        "\n",
+        xhat_nonfinite_count(run, XHAT_SIDE_VALUE, circuit->output), full,
+        circuit->values[circuit->output].name,
+        xhat_nonfinite_count(run, XHAT_SIDE_GRADIENT, circuit->input), full,
+        circuit->values[circuit->input].gradient);
+    g->text->failed = g->text->failed || words.failed;
+    if (!words.failed)
+        xhat_put_wrapped(g->text, words.data, 80, MARGIN);
+    xhat_text_free(&words);
+}
+
 static void put_head(page *g)
 {
     const xhat_picture *picture = g->picture;
@@ -278,7 +351,33 @@ static void put_head(page *g)
                       axes->outer, axes->channels, axes->inner);
     if (picture->note != NULL)
         xhat_text_add(g->text, "%s\n", picture->note);
+    put_nonfinite(g);
     xhat_text_put(g->text, "\n");
+}
+
+/* Which elements of dx no derivative was compared with, and why. */
+static void put_left_out(page *g, const xhat_verification *found)
+{
+    size_t known = found->checked + found->not_finite + found->kinks;
+    const struct {
+        size_t count;
+        const char *why;
+    } parts[] = {
+        {found->not_finite, "with NaN or Inf in their feature"},
+        {found->kinks, "where the deviation is 0: there is no derivative"},
+        {found->elements - known,
+         "to save time: evenly spaced ones were taken"},
+    };
+    if (found->checked == found->elements)
+        return;
+    xhat_text_add(g->text,
+                  "    Both derivatives compare %zu of the %zu elements of dx;"
+                  " left out are\n",
+                  found->checked, found->elements);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].count > 0)
+            xhat_text_add(g->text, "        %zu %s\n", parts[i].count,
+                          parts[i].why);
 }
 
 static void put_agreement(page *g)
@@ -299,10 +398,9 @@ static void put_agreement(page *g)
         put_error(g->text, found->central_difference);
         xhat_text_put(g->text, " (what a step size costs)\n");
     }
-    if (found->checked < found->elements)
-        xhat_text_add(g->text,
-                      "    by derivatives: %zu of %zu elements of dx\n",
-                      found->checked, found->elements);
+    if (found->complex_step < 0 && isnan(g->picture->closed_form))
+        xhat_text_put(g->text, "    nothing is left to compare\n");
+    put_left_out(g, found);
 }
 
 void xhat_render_text(xhat_text *text, const xhat_picture *picture,

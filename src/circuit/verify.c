@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "gate_kinds.h"
 #include "magnitude.h"
+#include "nonfinite.h"
 #include "run.h"
 
 static const double COMPLEX_STEP = 1e-100;
@@ -21,6 +22,7 @@ typedef struct mirror {
     size_t *moved, *seen;
     double complex *step, *loss;
     double *difference;
+    bool *touched[2]; /* of statistics, of channels: NaN or Inf is in them */
 } mirror;
 
 static size_t count_of(const mirror *m, xhat_extent extent)
@@ -52,6 +54,13 @@ static bool mirror_open(mirror *m, const xhat_run *run)
     m->step = room(m, small, sizeof(double complex), &taken);
     m->loss = room(m, small, sizeof(double complex), &taken);
     m->difference = room(m, small, sizeof(double), &taken);
+    for (int i = 0; i < 2; i++) {
+        xhat_extent extent =
+            i == 0 ? XHAT_EXTENT_PER_STATISTIC : XHAT_EXTENT_PER_CHANNEL;
+        m->touched[i] = room(m, count_of(m, extent), sizeof(bool), &taken);
+        if (taken)
+            xhat_nonfinite_touched(run, extent, m->touched[i]);
+    }
     return taken;
 }
 
@@ -66,6 +75,8 @@ static void mirror_close(mirror *m)
     xhat_release(allocator, m->step);
     xhat_release(allocator, m->loss);
     xhat_release(allocator, m->difference);
+    for (int i = 0; i < 2; i++)
+        xhat_release(allocator, m->touched[i]);
     xhat_magnitudes_free(&m->magnitudes);
 }
 
@@ -97,6 +108,22 @@ static bool is_kink(const xhat_run *run, int gate, size_t place)
            xhat_run_field(run, XHAT_SIDE_VALUE, g->output).data[place] == 0;
 }
 
+/* True when number `k` of the gate's output and what it is made of are
+ * finite.  A mean is finite if its terms are. */
+static bool is_finite_at(const mirror *m, int gate, const xhat_gate_site *site,
+                         size_t k)
+{
+    const xhat_circuit_gate *g = &xhat_run_circuit(m->run)->gates[gate];
+    bool finite =
+        isfinite(xhat_run_field(m->run, XHAT_SIDE_VALUE, g->output).data[k]);
+    for (int p = 0; p < g->operand_count && g->kind != XHAT_GATE_MEAN; p++) {
+        const double *in =
+            xhat_run_field(m->run, XHAT_SIDE_VALUE, g->operands[p]).data;
+        finite = finite && isfinite(in[xhat_gate_operand_place(site, p, k)]);
+    }
+    return finite;
+}
+
 static void widen(double *worst, double error)
 {
     if (isfinite(error) && error > *worst)
@@ -113,7 +140,7 @@ static double length_of(size_t k)
 
 /* Moves every number of one operand, each by a step of its own length; the
  * output then moves by the local gradient times these lengths. */
-static double verify_operand(mirror *m, int gate, int which)
+static double verify_operand(mirror *m, int gate, int which, size_t *left_out)
 {
     const xhat_circuit_gate *g = &xhat_run_circuit(m->run)->gates[gate];
     xhat_gate_site site =
@@ -136,7 +163,12 @@ static double verify_operand(mirror *m, int gate, int which)
     forward_gate(m, gate);
 
     double worst = -1;
+    *left_out = 0;
     for (size_t k = 0; k < count; k++) {
+        if (!is_finite_at(m, gate, &site, k)) {
+            ++*left_out;
+            continue;
+        }
         if (is_kink(m->run, gate, k))
             continue;
         size_t at = local.extent == site.output ? k
@@ -162,7 +194,8 @@ static void verify_gates(mirror *m, xhat_verification *result)
         result->gate[g] = -1;
         for (int p = 0; p < circuit->gates[g].operand_count; p++)
             if (xhat_run_local(m->run, g, p).data != NULL)
-                widen(&result->gate[g], verify_operand(m, g, p));
+                widen(&result->gate[g],
+                      verify_operand(m, g, p, &result->not_finite_at[g]));
     }
 }
 
@@ -228,9 +261,10 @@ static bool is_smooth(const xhat_run *run, size_t s)
     return true;
 }
 
-/* The worst relative error of `numeric`: derivatives by the moved numbers. */
+/* The worst relative error of `numeric`: derivatives by the moved numbers;
+ * counts the elements of the input that it compares and leaves out. */
 static void compare(const mirror *m, int leaf, const double *numeric,
-                    double *worst, size_t *checked)
+                    double *worst, xhat_verification *counts)
 {
     xhat_field gradient = xhat_run_field(m->run, XHAT_SIDE_GRADIENT, leaf);
     const double *size = m->magnitudes.computed[XHAT_SIDE_GRADIENT][leaf];
@@ -238,12 +272,16 @@ static void compare(const mirror *m, int leaf, const double *numeric,
     size_t parts =
         count_of(m, full ? XHAT_EXTENT_PER_STATISTIC : gradient.extent);
     for (size_t t = 0; t < parts; t++) {
-        if (full && !is_smooth(m->run, t))
-            continue;
         size_t k = m->moved[t];
         double error = fabs(numeric[t] - gradient.data[k]);
-        widen(worst, error == 0 ? 0 : error / size[k]);
-        *checked += full;
+        if (m->touched[full ? 0 : 1][t] || !isfinite(error)) {
+            counts->not_finite += full;
+        } else if (full && !is_smooth(m->run, t)) {
+            counts->kinks++;
+        } else {
+            widen(worst, error == 0 ? 0 : error / size[k]);
+            counts->checked += full;
+        }
     }
 }
 
@@ -254,14 +292,15 @@ static void verify_leaf(mirror *m, int leaf, size_t rank,
     xhat_extent part = field.extent == XHAT_EXTENT_FULL
                            ? XHAT_EXTENT_PER_STATISTIC
                            : field.extent;
-    size_t parts = count_of(m, part), ignored = 0;
+    size_t parts = count_of(m, part);
+    xhat_verification ignored = {0};
     choose_moved(m, leaf, rank);
     for (size_t t = 0; t < parts; t++)
         m->step[t] = COMPLEX_STEP * I;
     losses(m, leaf, part, 1);
     for (size_t t = 0; t < parts; t++)
         m->difference[t] = cimag(m->loss[t]) / COMPLEX_STEP;
-    compare(m, leaf, m->difference, &result->complex_step, &result->checked);
+    compare(m, leaf, m->difference, &result->complex_step, result);
 
     /* the step that balances truncation and rounding for numbers near 1 */
     for (size_t t = 0; t < parts; t++)

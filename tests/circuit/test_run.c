@@ -1,6 +1,7 @@
 /* The nine gates: numbers by hand, derivatives by complex step, properties. */
 #include "circuit/diagnose.h"
 #include "circuit/magnitude.h"
+#include "circuit/nonfinite.h"
 #include "circuit_fixture.h"
 
 static void expect(const double *found, const double *expected, size_t count)
@@ -331,6 +332,55 @@ static void magnitudes_by_hand(void **state)
     xhat_run_destroy(run);
 }
 
+static void where_nan_and_inf_begin(void **state)
+{
+    (void)state;
+    xhat_run *run = fixture_demo();
+    xhat_nonfinite origins[XHAT_NONFINITE_MAX];
+    assert_int_equal(xhat_nonfinite_origins(run, origins), 0);
+    const double x[] = {-1e200, 1, 2, NAN, 4, 5, 1e200, 5};
+    assert_ok(xhat_run_set(run, XHAT_SIDE_VALUE, XHAT_VALUE_X, x, error));
+    assert_ok(xhat_run_forward(run, error));
+    assert_ok(xhat_run_backward(run, error));
+    assert_int_equal(xhat_nonfinite_origins(run, origins), 2);
+    assert_int_equal(origins[0].value, XHAT_VALUE_X);
+    assert_int_equal(origins[0].gate, 0);
+    assert_int_equal(origins[0].first, 3);
+    assert_int_equal(origins[0].count, 1);
+    assert_int_equal(origins[1].value, XHAT_VALUE_DEV_FROM_MEAN_SQ);
+    assert_int_equal(origins[1].gate, 3);
+    assert_int_equal(origins[1].first, 0);
+    assert_int_equal(origins[1].count, 2 + 4);
+    bool touched[2];
+    xhat_nonfinite_touched(run, XHAT_EXTENT_PER_CHANNEL, touched);
+    assert_true(touched[0] && touched[1]);
+    xhat_verification found;
+    assert_ok(xhat_run_verify(run, SIZE_MAX, &found, error));
+    assert_true(found.complex_step == -1 && found.central_difference == -1);
+    assert_int_equal(found.not_finite, 8);
+    assert_int_equal(found.checked, 0);
+    xhat_run_destroy(run);
+}
+
+/* dout alone is too large: a gradient is the first to overflow. */
+static void a_gradient_that_overflows(void **state)
+{
+    (void)state;
+    xhat_run *run = fixture_demo();
+    const double dout[] = {1, 2, -1, 0, 1.7e308, 1, 1, 3};
+    assert_ok(
+        xhat_run_set(run, XHAT_SIDE_GRADIENT, XHAT_VALUE_OUT, dout, error));
+    assert_ok(xhat_run_forward(run, error));
+    assert_ok(xhat_run_backward(run, error));
+    xhat_nonfinite origins[XHAT_NONFINITE_MAX];
+    assert_int_equal(xhat_nonfinite_origins(run, origins), 1);
+    assert_int_equal(origins[0].side, XHAT_SIDE_GRADIENT);
+    assert_int_equal(origins[0].value, XHAT_VALUE_X_NORM);
+    assert_int_equal(origins[0].gate, 8);
+    assert_int_equal(origins[0].first, 4);
+    xhat_run_destroy(run);
+}
+
 static void empty_batch(void **state)
 {
     (void)state;
@@ -441,7 +491,10 @@ static xhat_status whole_life(const xhat_allocator *allocator,
         status = xhat_run_backward(run, error);
     if (status == XHAT_OK)
         status = xhat_run_verify(run, SIZE_MAX, &found, error);
-    xhat_claim claim = {XHAT_SIDE_GRADIENT, XHAT_VALUE_X, demo_x, 1e-10};
+    xhat_claim claim = {.side = XHAT_SIDE_GRADIENT,
+                        .value = XHAT_VALUE_X,
+                        .data = demo_x,
+                        .tolerance = 1e-10};
     xhat_diagnosis diagnosis;
     if (status == XHAT_OK)
         status = xhat_diagnose(&diagnosis, run, &claim, 1, error);
@@ -484,6 +537,8 @@ int main(void)
         cmocka_unit_test(large_mean),
         cmocka_unit_test(cancelling_sum),
         cmocka_unit_test(magnitudes_by_hand),
+        cmocka_unit_test(where_nan_and_inf_begin),
+        cmocka_unit_test(a_gradient_that_overflows),
         cmocka_unit_test(empty_batch),
         cmocka_unit_test(bad_arguments),
         cmocka_unit_test(keys_are_found),

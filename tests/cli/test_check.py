@@ -19,7 +19,7 @@ def npy(rows, kind="<f8"):
     flat = [v for row in rows for v in row] if nested else rows
     header = repr({"descr": kind, "fortran_order": False, "shape": shape})
     header = header.ljust(117) + "\n"
-    letter = {"<f8": "d", "<f4": "f"}[kind]
+    letter = {"<f8": "d", "<f4": "f", "<f2": "e"}[kind]
     return (b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) +
             header.encode() + struct.pack(f"<{len(flat)}{letter}", *flat))
 
@@ -47,7 +47,8 @@ class Check(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             with zipfile.ZipFile(pathlib.Path(folder) / "mine.npz", "w") as f:
                 for name, rows in arrays.items():
-                    f.writestr(name + ".npy", npy(rows, kind))
+                    of = kind if isinstance(kind, str) else kind.get(name)
+                    f.writestr(name + ".npy", npy(rows, of or "<f8"))
             return subprocess.run([os.path.abspath(XHAT), "check", "mine.npz",
                                    *options], cwd=folder, capture_output=True,
                                   text=True, check=False)
@@ -74,13 +75,14 @@ class Check(unittest.TestCase):
         self.assertEqual(done.stdout, """\
 mine.npz: x gamma beta dout; yours: out dgamma dbeta dvar dx ddev_from_mean_sq
   ok     out, dbeta, dgamma, dvar
-  WRONG  ddev_from_mean_sq  gate 4    yours -1  expected -0.25   row 0, feature 1
-  WRONG  dx                           follows from gate 4
+  WRONG  ddev_from_mean_sq gate 4    yours -1  expected -0.25   row 0, feature 1
+  WRONG  dx                          follows from gate 4
 Gate 4 (var = 1/N sum dev_from_mean_sq) is the first wrong gate. Likely cause:
 its 1/N is missing: yours is exactly N = 4 times too large everywhere. Fix:
 divide by N.
-Relative errors (CS231n's): ddev_from_mean_sq 6.0e-01, dx 1.0e+00
-Tolerance: 1e-10 of the terms that a number is the sum of, for float64.
+Relative errors, max |a - b| / (|a| + |b|): ddev_from_mean_sq 6.0e-01, dx
+    1.0e+00
+Tolerance, of the terms that a number is the sum of: 1e-10 for float64.
 """)
 
     def test_right_arrays(self):
@@ -95,6 +97,70 @@ Tolerance: 1e-10 of the terms that a number is the sum of, for float64.
         self.assertEqual(self.report(RIGHT, kind="<f4")["verdict"], "ok")
         off = self.some(dx=[[.56, 2.], [-3.92, -2.], [3.92, -2.], [-.56, 2.001]])
         self.assertEqual(self.report(off, kind="<f4")["verdict"], "wrong")
+
+    def test_an_input_in_float16_hides_nothing(self):
+        """N - 1 for N in dgamma, 1e-3 off; x alone is float16."""
+        inputs = {"x": "<f2", "gamma": "<f2", "dout": "<f4"}
+        off = self.some(dbeta=[4.004, 6.006])
+        self.assertEqual(self.report(off, kind=inputs)["verdict"], "wrong")
+        inputs["dbeta"] = "<f2"
+        self.assertEqual(self.report(off, kind=inputs)["verdict"], "ok")
+
+    def test_what_a_coarse_array_lost_is_no_mistake_below_it(self):
+        third = [[v / 3 for v in row] for row in RIGHT["dout"]]
+        mine = {"x": RIGHT["x"], "dout": third,
+                "dinverted_stddev": [4 / 3, 4 / 3],
+                "dstddev": [-4 / 75, -1 / 3]}
+        mine["dinverted_stddev"] = [struct.unpack("<e", struct.pack("<e", v))[0]
+                                    for v in mine["dinverted_stddev"]]
+        mine["dstddev"] = [-mine["dinverted_stddev"][0] / 25,
+                           -mine["dinverted_stddev"][1] / 4]
+        found = self.report(mine, kind={"dinverted_stddev": "<f2"})
+        self.assertEqual(found["verdict"], "ok")
+        self.assertEqual(self.report(mine)["verdict"], "wrong")
+        done = self.run_on(mine, "--eps", "0",
+                           kind={"dinverted_stddev": "<f2"})
+        self.assertIn("1e-02 for float16", done.stdout)
+        mine["var"] = [25., 4.]
+        done = self.run_on(mine, "--eps", "0",
+                           kind={"dinverted_stddev": "<f2"})
+        self.assertIn("1e-10 for var (float64);\n    1e-02 for "
+                      "dinverted_stddev, dstddev (float16).", done.stdout)
+
+    def test_no_sum_for_dbeta(self):
+        found = self.report(self.some("out", dbeta=RIGHT["dout"]))
+        self.assertEqual(found["first_wrong_gate"], 9)
+        self.assertEqual([c["id"] for c in found["causes"]], ["not-summed"])
+        self.assertIn("it is not summed over the N rows",
+                      found["causes"][0]["text"])
+        self.assertIn("axis=0", found["causes"][0]["fix"])
+        self.assertEqual(len(found["arrays"]["dbeta"]["at"]), 2)
+        terms = [[-1.4, -2.], [.2, -0.], [.6, 1.], [1.4, 3.]]
+        found = self.report(self.some("out", "dx", dgamma=terms))
+        self.assertEqual(found["first_wrong_gate"], 8)
+        self.assertEqual(found["causes"][0]["id"], "not-summed")
+        self.assertTrue(found["arrays"]["dx"]["ok"])
+        done = self.run_on(self.some(dgamma=RIGHT["dout"]))
+        self.assertEqual(done.returncode, 3)
+
+    def test_averaged_instead_of_summed(self):
+        found = self.report(self.some("out", dbeta=[1., 1.5]))
+        self.assertEqual(found["first_wrong_gate"], 9)
+        self.assertEqual(found["causes"][0]["id"], "factor-1/N")
+        found = self.report(self.some("out", dgamma=[.2, .5]))
+        self.assertEqual(found["first_wrong_gate"], 8)
+        self.assertEqual(found["causes"][0]["id"], "factor-1/N")
+
+    def test_lines_are_no_wider_than_80(self):
+        mine = {**RIGHT, "mean": [3., 3.], "var": [25., 4.],
+                "stddev": [5., 2.], "inverted_stddev": [.2, .5],
+                "dev_from_mean": [[-7., -2.], [-1., -2.], [1., 2.], [7., 2.]],
+                "dinverted_stddev": [40., 16.], "dmean": [-8., -12.]}
+        for changed in ({}, {"dx": [[.123456789, 1e-7]] * 4}):
+            done = self.run_on({**mine, **changed}, "--eps", "0")
+            self.assertIn("ok     mean, dev_from_mean", done.stdout)
+            for line in done.stdout.splitlines():
+                self.assertLessEqual(len(line), 80, line)
 
     def test_json_keys(self):
         wrong = self.some("dvar", ddev_from_mean_sq=[[-.16, -1.]] * 4)
@@ -129,7 +195,7 @@ Tolerance: 1e-10 of the terms that a number is the sum of, for float64.
         self.assertIn('"banana" is no array of the circuit', done.stderr)
 
     def test_shapes(self):
-        done = self.run_on(self.some(dbeta=RIGHT["dout"]))
+        done = self.run_on(self.some(dbeta=RIGHT["x"]))
         self.assertEqual(done.returncode, 3)
         self.assertIn("dbeta is 4x2 but must have 2 values", done.stderr)
         done = self.run_on(self.some(dx=[1., 2.]))

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -139,6 +140,65 @@ class Explain(unittest.TestCase):
             self.assertEqual(row[0], "nan")
             self.assertIsInstance(row[1], float)
         self.assertLessEqual(found["agreement"]["complex_step"], 1e-13)
+
+    def test_nan_is_counted_and_placed(self):
+        text = self.shown("1,nan;2,3")
+        self.assertIn("1 of 4 elements of x is NaN or Inf, the first x[0,1] = "
+                      "nan.", text)
+        self.assertIn("2 of 4 elements of out and 2 of 4 of dx", text)
+        self.assertIn("(NaN or Inf, left out: 2 of 4)", text)
+        self.assertIn("2 of the 4 elements of dx; left out are\n"
+                      "        2 with NaN or Inf in their feature\n", text)
+
+    def test_nothing_finite_confirms_nothing(self):
+        text = self.shown("1,nan; inf,3")
+        self.assertNotIn("confirms", text)
+        self.assertEqual(text.count("nothing finite is left to compare"), 9)
+        self.assertIn("error\n    nothing is left to compare\n", text)
+        agreement = json.loads(self.shown("1,nan; inf,3", "--json"))
+        self.assertEqual(set(agreement["agreement"].values()), {None})
+
+    def test_an_overflow_is_named_by_its_gate(self):
+        text = " ".join(self.shown("1e200,1;2e200,3").split())
+        self.assertIn("2 of 4 elements of dev_from_mean_sq are NaN or Inf, "
+                      "the first dev_from_mean_sq[0,0] = inf: gate 3, made of "
+                      "finite numbers, overflows float64.", text)
+        self.assertIn("2 of the 4 elements of dx", text)
+        rows = "; ".join(f"{s}1.2e154,{s}1" for s in ("", "-") * 4)
+        text = " ".join(self.shown(rows).split())
+        self.assertIn("1 of 2 elements of var is NaN or Inf, the first var[0] "
+                      "= inf: gate 4", text)
+
+    def test_a_root_of_a_negative_number_is_no_overflow(self):
+        text = " ".join(self.shown("1,2;4,3", "--mode", "eval",
+                                   "--running-mean", "0,0", "--running-var",
+                                   "1,-4").split())
+        self.assertIn("the first stddev[1] = ", text)
+        self.assertIn("nan: gate 5 makes it of finite numbers.", text)
+
+    def test_an_infinite_dout_begins_there(self):
+        self.assertIn("1 of 4 elements of dout is NaN or Inf, the first "
+                      "dout[1,0] = inf.", self.shown("1,2;4,3", "1,1;inf,1"))
+
+    def test_elements_without_a_derivative_are_said(self):
+        text = self.shown("1,2;1,3", "--eps", "0")
+        self.assertIn("2 where the deviation is 0: there is no derivative",
+                      text)
+
+    def test_a_gate_of_rank_4_keeps_to_80_columns(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "x.npy"
+            header = repr({"descr": "<f8", "fortran_order": False,
+                           "shape": (3, 2, 2, 2)}).ljust(117) + "\n"
+            numbers = [-1.23456789e-5 * (k * k + 1) for k in range(24)]
+            path.write_bytes(b"\x93NUMPY\x01\x00v\x00" + header.encode() +
+                             struct.pack("<24d", *numbers))
+            for gate in range(1, 10):
+                text = self.shown(str(path), "--gate", str(gate), "--cell",
+                                  "2,1,1,1")
+                self.assertIn("Backward", text)
+                for line in text.splitlines():
+                    self.assertLessEqual(len(line), 80, line)
 
     def test_npz_holds_every_array(self):
         data = self.to_file("npz", "--demo")
