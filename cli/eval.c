@@ -1,4 +1,5 @@
 /* xhat eval: how good a model is on labeled rows. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@ static const cli_option options[] = {
     {"confusion", 0, NULL, "how often each class was taken for which"},
     {"per-class", 0, NULL, "precision and recall of each class"},
     {"label", 0, "COLUMN",
-     "of a CSV: name, number, or -1 for the last "
+     "of a CSV: name, number from 1, or -1 for the last "
      "(default: that of the training)"},
     {NULL, 0, NULL, NULL}};
 
@@ -97,7 +98,10 @@ static void print_text(const cli_invocation *invocation, const judgment *j)
     printf("%s of %s, %zu rows\n", j->part, j->source, e->rows);
     printf("accuracy  %.2f%%  (95%% interval %.2f%% to %.2f%%)\n",
            100 * e->accuracy, 100 * low, 100 * high);
-    printf("loss      %.4f\n", e->loss);
+    if (isnan(e->loss)) /* printf might write its sign */
+        printf("loss      nan\n");
+    else
+        printf("loss      %.4f\n", e->loss);
     if (cli_given(invocation, "per-class"))
         print_per_class(j);
     if (cli_given(invocation, "confusion"))

@@ -77,7 +77,9 @@ const char *cli_key(const char *spelling)
 bool cli_is_inline(const char *source)
 {
     const char *start = source + strspn(source, " \t\n[");
-    return *start != '\0' && strchr("0123456789+-.", *start) != NULL &&
+    return *start != '\0' &&
+           (strchr("0123456789+-.", *start) != NULL ||
+            strpbrk(start, ",;") != NULL) &&
            strpbrk(start, "0123456789") != NULL &&
            start[strspn(start, "0123456789.,;+-eE \t\n[]naif")] == '\0' &&
            access(source, F_OK) != 0;

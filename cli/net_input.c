@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "input.h"
 
 enum { ROWS_AT_ONCE = 512 };
 
@@ -21,6 +24,23 @@ void cli_base_name(const char *path, char *name, int size)
     while (begin > 0 && path[begin - 1] != '/')
         begin--;
     snprintf(name, (size_t)size, "%.*s", (int)(length - begin), path + begin);
+}
+
+int cli_fail_data(const char *source, const xhat_error *error)
+{
+    const char *const *names = xhat_generator_names();
+    const char *near = NULL;
+    int count = 0;
+    while (names[count] != NULL)
+        count++;
+    if (error->status == XHAT_CANNOT_READ && access(source, F_OK) != 0)
+        near = cli_nearest(source, names, count);
+    if (near == NULL)
+        return cli_fail_error(error);
+    return cli_fail(CLI_INPUT,
+                    "%s: there is no such file; did you mean the built-in "
+                    "\"%s\"?",
+                    source, near);
 }
 
 int cli_model_open(const cli_invocation *invocation, const char *run,
@@ -56,16 +76,18 @@ int cli_dataset_for_model(const cli_invocation *invocation, const char *source,
     xhat_data_options options = {
         .label = cli_text(invocation, "label"),
         .likely_label = model->label_name,
-        .unlabeled = unlabeled,
+        .like = &model->columns,
         .features = model->features,
+        .unlabeled = unlabeled,
+        .is_matrix = cli_is_inline(source),
         .seed = (uint64_t)seed,
     };
     if (xhat_dataset_read(data, source, &options, NULL, &error) != XHAT_OK)
-        return cli_fail_error(&error);
+        return cli_fail_data(source, &error);
     if (data->features != model->features) {
-        result =
-            cli_fail(CLI_INPUT, "%s has %zu features but the model takes %zu",
-                     source, data->features, model->features);
+        result = cli_fail(
+            CLI_INPUT, "%s has %zu feature%s but the model takes %zu", source,
+            data->features, data->features == 1 ? "" : "s", model->features);
         xhat_dataset_free(data);
         return result;
     }

@@ -13,6 +13,9 @@ extern const char cli_data_help[];
 /* The last part of a path, without slashes behind it. */
 void cli_base_name(const char *path, char *name, int size);
 
+/* DATA could not be read: says why, and what may have been meant. */
+int cli_fail_data(const char *source, const xhat_error *error);
+
 /* The model of RUN: a run folder, or a model.safetensors itself. */
 int cli_model_open(const cli_invocation *invocation, const char *run,
                    xhat_model *model);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/run_folder.h"
 #include "net_input.h"
 #include "output.h"
 
@@ -44,20 +45,58 @@ static int draw(const cli_invocation *invocation, const xhat_history *histories)
     return result;
 }
 
+/* The epochs of all runs as one document. */
+static int print_json(const cli_invocation *invocation,
+                      const xhat_history *histories)
+{
+    char names[RUNS_MOST][NAME_SIZE];
+    xhat_text text = xhat_text_on(NULL);
+    xhat_json json = xhat_json_on(&text, 0);
+    name_runs(invocation, names);
+    xhat_json_open(&json, NULL, '{');
+    xhat_json_open(&json, "runs", '[');
+    for (int i = 0; i < invocation->operand_count; i++) {
+        xhat_json_open(&json, NULL, '{');
+        xhat_json_string(&json, "name", names[i]);
+        xhat_json_open(&json, "epochs", '[');
+        for (size_t k = 0; k < histories[i].count; k++) {
+            xhat_json_open(&json, NULL, '{');
+            xhat_epoch_put_json(&json, &histories[i].epochs[k]);
+            xhat_json_close(&json);
+        }
+        xhat_json_close(&json);
+        xhat_json_close(&json);
+    }
+    xhat_json_close(&json);
+    xhat_json_close(&json);
+    int result = text.failed
+                     ? cli_fail(CLI_BUG, "out of memory")
+                     : cli_write_text(invocation, NULL, text.data, text.length);
+    xhat_text_free(&text);
+    return result;
+}
+
 static int run(const cli_invocation *invocation)
 {
     const char *path = cli_text(invocation, "output");
     xhat_history histories[RUNS_MOST] = {{0}};
     xhat_error error = {0};
     int result = CLI_DONE;
+    if (path != NULL && strcmp(path, "-") == 0 && cli_given(invocation, "json"))
+        return cli_fail(CLI_USAGE, "--json prints a document on standard "
+                                   "output: name a file with -o, or leave it "
+                                   "out");
     if (path != NULL && strcmp(path, "-") != 0 && !cli_ends_in(path, ".svg"))
         return cli_fail(CLI_USAGE, "%s: a picture's name ends in .svg", path);
     for (int i = 0; i < invocation->operand_count && result == CLI_DONE; i++)
         if (xhat_history_read(&histories[i], invocation->operands[i], NULL,
                               &error) != XHAT_OK)
             result = cli_fail_error(&error);
-    if (result == CLI_DONE)
+    bool json = cli_given(invocation, "json");
+    if (result == CLI_DONE && (path != NULL || !json))
         result = draw(invocation, histories);
+    if (result == CLI_DONE && json)
+        result = print_json(invocation, histories);
     for (int i = 0; i < invocation->operand_count; i++)
         xhat_history_free(&histories[i]);
     return result;
@@ -70,7 +109,8 @@ const cli_command cli_command_plot = {
     .examples = "    xhat plot runs/iris-1 -o iris.svg\n"
                 "    xhat plot runs/a runs/a/baseline runs/b -o all.svg\n",
     .details = "Loss and accuracy against the epoch: training dashed, "
-               "validation (or test)\nsolid.\n",
+               "validation (or test)\nsolid.  --json prints the numbers "
+               "instead; with -o, both are made.\n",
     .least_operands = 1,
     .most_operands = RUNS_MOST,
     .tables = {options},

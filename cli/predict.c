@@ -7,7 +7,8 @@
 
 static const cli_option options[] = {
     {"top", 0, "K", "the K likeliest classes of each row (default 1)"},
-    {"label", 0, "COLUMN", "a column of the CSV to leave out"},
+    {"label", 0, "COLUMN",
+     "a column of the CSV to leave out: name, or number from 1"},
     {NULL, 0, NULL, NULL}};
 
 enum { ROWS_A_TIME = 512 };
@@ -158,8 +159,10 @@ const cli_command cli_command_predict = {
                 "    xhat predict runs/fashion-mnist-1 images.npy --json\n",
     .details = "A line for each row: its class, a tab, its probability.  DATA "
                "needs no labels; a\nlabel column named as in the training is "
-               "left out by itself.  Of a folder or an\n.npz with a test set, "
-               "that set is predicted.\n",
+               "left out by itself.  With a header,\ncolumns are found by the "
+               "names of the training.  DATA may be a matrix:\n\"1,2; 3,4\".  "
+               "Of a folder or an .npz with a test set, that set is "
+               "predicted.\n",
     .least_operands = 2,
     .most_operands = 2,
     .tables = {options},

@@ -13,6 +13,8 @@ static void put_options(xhat_json *json, const cli_run *run)
     xhat_json_string(json, "data", setup->source);
     if (setup->label != NULL)
         xhat_json_string(json, "label", setup->label);
+    if (setup->drop != NULL)
+        xhat_json_string(json, "drop", setup->drop);
     xhat_json_open(json, "hidden", '(');
     for (size_t i = 0; i < run->spec.hidden_count; i++)
         xhat_json_integer(json, NULL, (int64_t)run->spec.hidden[i]);

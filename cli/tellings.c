@@ -1,5 +1,8 @@
 #include "tellings.h"
 
+#include <math.h>
+#include <string.h>
+
 static void warn_of_negative_variance(const cli_norm *norm)
 {
     size_t negative = 0, first = 0;
@@ -15,15 +18,32 @@ static void warn_of_negative_variance(const cli_norm *norm)
                  norm->running_var[first]);
 }
 
+/* Only the kernels scale a channel whose variance leaves the type. */
+static void warn_of_overflow(const cli_norm *norm, const cli_results *results)
+{
+    size_t overflowed = 0;
+    for (size_t i = 0; i < results->count; i++)
+        if (strcmp(results->items[i].name, "var") == 0)
+            for (size_t c = 0; c < norm->spec.channels; c++)
+                overflowed += isinf(xhat_array_f64_at(&results->items[i], c));
+    if (overflowed > 0 && norm->method != CLI_METHOD_FUSED)
+        cli_warn("var overflows in %zu of %zu channels, so out is beta there: "
+                 "--method fused scales such channels",
+                 overflowed, norm->spec.channels);
+}
+
 int cli_tell_forward(const cli_norm *norm, const xhat_array *x,
                      cli_results *results)
 {
     *results = (cli_results){0};
     if (norm->eval)
         warn_of_negative_variance(norm);
-    return norm->method == CLI_METHOD_STAGED
-               ? cli_staged(norm, x, NULL, results)
-               : cli_plan_forward(norm, x, results);
+    int result = norm->method == CLI_METHOD_STAGED
+                     ? cli_staged(norm, x, NULL, results)
+                     : cli_plan_forward(norm, x, results);
+    if (result == CLI_DONE)
+        warn_of_overflow(norm, results);
+    return result;
 }
 
 int cli_tell_backward(const cli_norm *norm, const xhat_array *x,

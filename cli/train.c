@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "input.h"
 #include "output.h"
 #include "train_report.h"
 
@@ -17,13 +19,41 @@ static void note_data(const cli_invocation *invocation,
         cli_note(invocation, "%s: the labels are in \"%s\"", setup->source,
                  data->label_name);
     cli_note(invocation,
-             "%s: %zu features, %zu classes; %zu rows to train, %zu to "
+             "%s: %zu feature%s, %zu class%s; %zu rows to train, %zu to "
              "validate, %zu to test",
-             setup->source, data->features, data->classes, split->train.count,
+             setup->source, data->features, data->features == 1 ? "" : "s",
+             data->classes, data->classes == 1 ? "" : "es", split->train.count,
              split->validation.count, split->test.count);
     if (data->classes == 1)
         cli_warn("%s: there is one class only (%s): nothing is to be learned",
                  setup->source, data->class_names[0]);
+}
+
+/* Columns that hold the answer make a net that knows nothing else. */
+static int warn_of_leaks(const cli_train_setup *setup, const xhat_dataset *data)
+{
+    const xhat_columns *columns = &data->columns;
+    xhat_text names = xhat_text_on(NULL), drop = xhat_text_on(NULL);
+    size_t count = 0;
+    for (size_t j = 0; (j = xhat_dataset_find_leak(data, j)) < data->features;
+         j++) {
+        const char *comma = count++ > 0 ? "," : "";
+        xhat_text_add(&drop, "%s%zu", comma, columns->number[j]);
+        xhat_text_add(&names, "%s %zu", comma, columns->number[j]);
+        if (columns->name != NULL)
+            xhat_text_add(&names, " (%s)", columns->name[j]);
+    }
+    bool failed = names.failed || drop.failed;
+    if (count > 0 && !failed)
+        cli_warn("%s: column%s%s give%s the label away, exactly; --drop %s%s%s "
+                 "leaves %s out",
+                 setup->source, count == 1 ? "" : "s", names.data,
+                 count == 1 ? "s" : "", setup->drop == NULL ? "" : setup->drop,
+                 setup->drop == NULL ? "" : ",", drop.data,
+                 count == 1 ? "it" : "them");
+    xhat_text_free(&names);
+    xhat_text_free(&drop);
+    return failed ? cli_fail(CLI_BUG, "out of memory") : CLI_DONE;
 }
 
 static int read_data(const cli_invocation *invocation,
@@ -31,17 +61,20 @@ static int read_data(const cli_invocation *invocation,
                      xhat_split *split)
 {
     xhat_error error = {0};
-    xhat_data_options options = {.label = setup->label, .seed = setup->seed};
+    xhat_data_options options = {.label = setup->label,
+                                 .drop = setup->drop,
+                                 .is_matrix = cli_is_inline(setup->source),
+                                 .seed = setup->seed};
     if (xhat_dataset_read(data, setup->source, &options, NULL, &error) !=
         XHAT_OK)
-        return cli_fail_error(&error);
+        return cli_fail_data(setup->source, &error);
     if (xhat_split_make(split, data, setup->validation, setup->seed, &error) !=
         XHAT_OK) {
         xhat_dataset_free(data);
         return cli_fail_error(&error);
     }
     note_data(invocation, setup, data, split);
-    return CLI_DONE;
+    return warn_of_leaks(setup, data);
 }
 
 /* ---- one run ------------------------------------------------------------- */
@@ -82,15 +115,14 @@ static int train(cli_run *run, xhat_model *model, const xhat_split *split)
     return CLI_DONE;
 }
 
-/* A model that diverged is not worth keeping; an interrupted one is. */
+/* A model that diverged is not worth keeping, that of the epoch before it is;
+ * and so is an interrupted one. */
 static int save(const cli_run *run, const xhat_dataset *data,
                 const xhat_split *split, const xhat_model *model)
 {
-    char path[CLI_PATH_SIZE + 48];
     xhat_error error = {0};
-    snprintf(path, sizeof path, "%s/model.safetensors", run->folder);
     if (run->status != CLI_RUN_DIVERGED &&
-        xhat_model_write(model, path, true, &error) != XHAT_OK)
+        cli_run_write_model(run, &error) != XHAT_OK)
         return cli_fail_error(&error);
     return cli_run_write_json(run, data, split, model);
 }
@@ -100,12 +132,11 @@ static int run_one(cli_run *run, const xhat_dataset *data,
 {
     xhat_model model;
     xhat_error error = {0};
-    if (xhat_run_folder_make(run->folder, run->setup->force, &error) !=
-            XHAT_OK ||
-        xhat_history_write(&run->history, run->folder, &error) != XHAT_OK ||
+    if (xhat_history_write(&run->history, run->folder, &error) != XHAT_OK ||
         xhat_model_create(&model, &run->spec, &split->train, NULL, &error) !=
             XHAT_OK)
         return cli_fail_error(&error);
+    run->model = &model;
     int result = cli_run_write_json(run, data, split, &model);
     if (result == CLI_DONE) {
         cli_run_event(run, "begin", data, &model);
@@ -115,6 +146,7 @@ static int run_one(cli_run *run, const xhat_dataset *data,
         result = save(run, data, split, &model);
     if (result == CLI_DONE)
         cli_run_event(run, "end", data, &model);
+    run->model = NULL;
     xhat_model_free(&model);
     return result;
 }
@@ -172,31 +204,70 @@ static int conclude(const cli_invocation *invocation, const cli_run *runs,
     return CLI_DONE;
 }
 
+/* The run, then its baseline unless it did not come that far. */
+static int run_both(const cli_invocation *invocation,
+                    const cli_train_setup *setup, const xhat_dataset *data,
+                    const xhat_split *split, bool *complete)
+{
+    cli_run runs[2];
+    int count = 1;
+    xhat_error error = {0};
+    prepare_run(&runs[0], setup, setup->net.norm, "", split->train.count);
+    int result = run_one(&runs[0], data, split);
+    if (result == CLI_DONE && setup->baseline &&
+        runs[0].status == CLI_RUN_FINISHED) {
+        prepare_run(&runs[count++], setup, XHAT_NET_NORM_NONE, "/baseline",
+                    split->train.count);
+        result = xhat_run_folder_make(runs[1].folder, setup->force, NULL,
+                                      &error) == XHAT_OK
+                     ? run_one(&runs[1], data, split)
+                     : cli_fail_error(&error);
+    }
+    if (result == CLI_DONE)
+        result = conclude(invocation, runs, count);
+    *complete = result == CLI_DONE && runs[0].status == CLI_RUN_FINISHED &&
+                runs[count - 1].status != CLI_RUN_INTERRUPTED;
+    for (int i = 0; i < count; i++)
+        xhat_history_free(&runs[i].history);
+    return result;
+}
+
+/* A run that is written over is kept until the new one is complete. */
+static int run_in_folder(const cli_invocation *invocation,
+                         const cli_train_setup *setup, const xhat_dataset *data,
+                         const xhat_split *split)
+{
+    xhat_error error = {0};
+    bool has_old, complete;
+    if (xhat_run_folder_make(setup->folder, setup->force, &has_old, &error) !=
+        XHAT_OK)
+        return cli_fail_error(&error);
+    if (has_old)
+        cli_note(invocation,
+                 "the run before is kept in %s.old until this one is done",
+                 setup->folder);
+    int result = run_both(invocation, setup, data, split, &complete);
+    if (has_old && !complete)
+        cli_warn("the run before is in %s.old", setup->folder);
+    else if (has_old &&
+             xhat_run_folder_settle(setup->folder, &error) != XHAT_OK)
+        cli_warn("%s", error.message);
+    return result;
+}
+
 static int run(const cli_invocation *invocation)
 {
     cli_train_setup setup;
     xhat_dataset data;
     xhat_split split;
-    cli_run runs[2];
-    int count = 1, result = cli_train_setup_read(&setup, invocation);
+    int result = cli_train_setup_read(&setup, invocation);
     if (result == CLI_DONE)
         result = read_data(invocation, &setup, &data, &split);
     if (result != CLI_DONE)
         return result;
     cli_catch_interrupts();
     xhat_net_set_blas_threads(setup.threads);
-    prepare_run(&runs[0], &setup, setup.net.norm, "", split.train.count);
-    result = run_one(&runs[0], &data, &split);
-    if (result == CLI_DONE && setup.baseline &&
-        runs[0].status == CLI_RUN_FINISHED) {
-        prepare_run(&runs[count++], &setup, XHAT_NET_NORM_NONE, "/baseline",
-                    split.train.count);
-        result = run_one(&runs[1], &data, &split);
-    }
-    if (result == CLI_DONE)
-        result = conclude(invocation, runs, count);
-    for (int i = 0; i < count; i++)
-        xhat_history_free(&runs[i].history);
+    result = run_in_folder(invocation, &setup, &data, &split);
     xhat_split_free(&split);
     xhat_dataset_free(&data);
     return result;

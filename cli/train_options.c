@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 const cli_option cli_train_options[] = {
-    {"output", 'o', "RUN", "the run's folder (default runs/DATA-1, -2, ...)"},
+    {"output", 'o', "RUN",
+     "the run's folder (default runs/DATA-1, -2, ...); with --force a run in "
+     "it is kept as RUN.old until the new one is complete"},
     {"hidden", 0, "WIDTHS",
      "hidden layers: 256,128 or 100x5 or none "
      "(default 100x2)"},
@@ -26,8 +28,9 @@ const cli_option cli_train_options[] = {
     {"init", 0, "NAME", "he or xavier (default he)"},
     {"weight-scale", 0, "S", "or: weights from a normal of deviation S"},
     {"label", 0, "COLUMN",
-     "of a CSV: name, number, or -1 for the last (default: the last text "
-     "column, else the last)"},
+     "of a CSV: name, number from 1, or -1 for the last (default: the last "
+     "text column, else the last)"},
+    {"drop", 0, "COLUMNS", "of a CSV, to leave out: names or numbers from 1"},
     {"validation", 0, "PART",
      "fraction below 1, or number, of rows held out "
      "(default 0.1)"},
@@ -144,6 +147,21 @@ static int read_training(cli_train_setup *setup,
     return CLI_DONE;
 }
 
+/* -o, without slashes behind it */
+static int name_folder(cli_train_setup *setup, const char *folder)
+{
+    size_t length = strlen(folder);
+    while (length > 1 && folder[length - 1] == '/')
+        length--;
+    if (strcmp(folder, "-") == 0)
+        return cli_fail(CLI_USAGE, "-o -: a run is a folder, which standard "
+                                   "output is not; name one");
+    if (length >= sizeof setup->folder - 32)
+        return cli_fail(CLI_USAGE, "-o: the name of the folder is too long");
+    snprintf(setup->folder, sizeof setup->folder, "%.*s", (int)length, folder);
+    return CLI_DONE;
+}
+
 /* runs/DATA-1, or the first such number that is free */
 static void choose_folder(cli_train_setup *setup)
 {
@@ -166,6 +184,7 @@ static int read_data_options(cli_train_setup *setup,
     const char *folder = cli_text(invocation, "output");
     setup->source = invocation->operands[0];
     setup->label = cli_text(invocation, "label");
+    setup->drop = cli_text(invocation, "drop");
     setup->validation = 0.1;
     int result =
         cli_number(invocation, "validation", 0, 0x1p53, &setup->validation);
@@ -176,12 +195,9 @@ static int read_data_options(cli_train_setup *setup,
                         "--validation %s is neither a fraction "
                         "below 1 nor a whole number of rows",
                         cli_text(invocation, "validation"));
-    if (folder == NULL)
-        choose_folder(setup);
-    else if (strlen(folder) < sizeof setup->folder - 32)
-        snprintf(setup->folder, sizeof setup->folder, "%s", folder);
-    else
-        return cli_fail(CLI_USAGE, "-o: the name of the folder is too long");
+    if (folder != NULL)
+        return name_folder(setup, folder);
+    choose_folder(setup);
     return CLI_DONE;
 }
 

@@ -1,7 +1,9 @@
 #include "train_report.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -23,9 +25,12 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/* A terminal that can move back to the beginning of the line. */
 static bool shows_line(const cli_run *run)
 {
-    return !run->setup->quiet && cli_is_terminal(2);
+    const char *term = getenv("TERM");
+    return !run->setup->quiet && cli_is_terminal(2) &&
+           (term == NULL || strcmp(term, "dumb") != 0);
 }
 
 void cli_run_clear_line(const cli_run *run)
@@ -55,25 +60,46 @@ static void draw_line(cli_run *run, const xhat_progress *p)
     fflush(stderr);
 }
 
-static void say_part(const char *name, double accuracy)
+enum { LINE_SIZE = 81 }; /* 80 columns and the NUL */
+
+/* Appends a part to the line, if it still fits in. */
+static void add_part(char line[LINE_SIZE], const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void add_part(char line[LINE_SIZE], const char *format, ...)
+{
+    char part[LINE_SIZE];
+    size_t used = strlen(line);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(part, sizeof part, format, arguments);
+    va_end(arguments);
+    if (used + strlen(part) < LINE_SIZE)
+        memcpy(line + used, part, strlen(part) + 1);
+}
+
+static void add_accuracy(char line[LINE_SIZE], const char *name,
+                         double accuracy)
 {
     if (!isnan(accuracy))
-        fprintf(stderr, "  %s %.2f%%", name, 100 * accuracy);
+        add_part(line, "  %s %.1f%%", name, 100 * accuracy);
 }
 
 /* The plain line an epoch leaves. */
 static void say_epoch(const cli_run *run, const xhat_epoch *epoch,
                       size_t epochs)
 {
+    char line[LINE_SIZE] = "";
     if (run->setup->quiet)
         return;
     cli_run_clear_line(run);
-    fprintf(stderr, "%s  epoch %zu/%zu  loss %.4f  train %.2f%%", run->name,
-            epoch->epoch, epochs, epoch->train_loss,
-            100 * epoch->train_accuracy);
-    say_part("validation", epoch->validation_accuracy);
-    say_part("test", epoch->test_accuracy);
-    fprintf(stderr, "  %.1f s\n", epoch->seconds);
+    add_part(line, "%s  epoch %zu/%zu  loss %.4g", run->name, epoch->epoch,
+             epochs, epoch->train_loss);
+    add_accuracy(line, "train", epoch->train_accuracy);
+    add_accuracy(line, "val", epoch->validation_accuracy);
+    add_accuracy(line, "test", epoch->test_accuracy);
+    add_part(line, "  %.1f s", epoch->seconds);
+    fprintf(stderr, "%s\n", line);
 }
 
 /* ---- events -------------------------------------------------------------- */
@@ -130,6 +156,13 @@ void cli_run_event(const cli_run *run, const char *event,
     print_line(&line);
 }
 
+xhat_status cli_run_write_model(const cli_run *run, xhat_error *error)
+{
+    char path[CLI_PATH_SIZE + 48];
+    snprintf(path, sizeof path, "%s/model.safetensors", run->folder);
+    return xhat_model_write(run->model, path, true, error);
+}
+
 bool cli_run_report(void *context, const xhat_progress *progress)
 {
     cli_run *run = context;
@@ -143,6 +176,8 @@ bool cli_run_report(void *context, const xhat_progress *progress)
     if (run->setup->json)
         event_of_epoch(run, epoch);
     run->failed = xhat_history_add(&run->history, epoch, &run->error);
+    if (run->failed == XHAT_OK)
+        run->failed = cli_run_write_model(run, &run->error);
     if (run->failed == XHAT_OK)
         run->failed =
             xhat_history_write(&run->history, run->folder, &run->error);

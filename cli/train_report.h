@@ -19,18 +19,23 @@ typedef struct cli_run {
     const char *name; /* "batch norm", "no norm" */
     char folder[CLI_PATH_SIZE + 16];
     xhat_net_spec spec;
+    const xhat_model *model; /* in training */
     xhat_history history;
     size_t step; /* finished */
     cli_run_status status;
     char message[XHAT_MESSAGE_SIZE]; /* why it ended early, or "" */
     double shown;                    /* when the progress line was last drawn */
-    xhat_status failed;              /* of writing the metrics */
+    xhat_status failed;              /* of writing the model and the metrics */
     xhat_error error;
 } cli_run;
 
 /* For xhat_train; context is the cli_run.  Keeps the history, writes
- * metrics.jsonl after each epoch, shows progress, stops on Ctrl-C. */
+ * model.safetensors and metrics.jsonl after each epoch, shows progress, stops
+ * on Ctrl-C. */
 bool cli_run_report(void *context, const xhat_progress *progress);
+
+/* The model in the run's folder. */
+xhat_status cli_run_write_model(const cli_run *run, xhat_error *error);
 
 /* Ends a progress line that may still be on the terminal. */
 void cli_run_clear_line(const cli_run *run);

@@ -31,6 +31,16 @@ extern "C" {
 
 /* ---- data ---------------------------------------------------------------- */
 
+/* Where the features of a table stood, so that they are found again in other
+ * tables.  All 0 where the data is no table. */
+typedef struct xhat_columns {
+    size_t count;   /* columns of the table */
+    size_t label;   /* that of the label, from 1; 0: none */
+    size_t *number; /* (features): the column of each, from 1 */
+    char **name;    /* (features): in the header; NULL where there is none, or
+                       where two columns have the same name */
+} xhat_columns;
+
 /* Rows with their classes, kept as the file stores them: images stay bytes. */
 typedef struct xhat_dataset {
     size_t rows, features, classes;
@@ -40,9 +50,10 @@ typedef struct xhat_dataset {
     int32_t *labels;      /* (rows): 0 .. classes-1; NULL without labels */
     char **class_names;   /* (classes), in the order of the classes */
     char *label_name;     /* the label column of a table, else "" */
-    uint64_t hash;        /* see xhat_dataset_hash */
-    char format[16];      /* "idx", "cifar10", "csv", "npz", "built-in", ... */
-    char note[160];       /* what was detected and is worth saying, or "" */
+    xhat_columns columns;
+    uint64_t hash;   /* see xhat_dataset_hash */
+    char format[16]; /* "idx", "cifar10", "csv", "npz", "built-in", ... */
+    char note[160];  /* what was detected and is worth saying, or "" */
     const xhat_allocator *allocator;
 } xhat_dataset;
 
@@ -51,9 +62,13 @@ typedef struct xhat_data_options {
                           or from the end (-1 is the last); NULL: the last text
                           column, else the last one */
     const char *likely_label; /* tried before that default; NULL: none */
-    bool unlabeled;  /* labels are not wanted: a label column is left out */
-    size_t features; /* with unlabeled: how many the model takes, or 0 */
-    uint64_t seed;   /* of the built-in generators */
+    const char *drop; /* columns of a table to leave out: names or numbers as
+                         for label, commas between them; NULL: none */
+    const xhat_columns *like; /* of the model that takes the data; NULL: any */
+    size_t features;          /* how many that model takes; 0: any number */
+    bool unlabeled; /* labels are not wanted: a label column is left out */
+    bool is_matrix; /* the source is no name but an inline matrix */
+    uint64_t seed;  /* of the built-in generators */
 } xhat_data_options;
 
 /* Reads DATA: a folder of IDX files with the MNIST names or of CIFAR-10
@@ -61,6 +76,9 @@ typedef struct xhat_data_options {
  * and without labels also npy and IDX; "-" is standard input), or one of the
  * generators "spiral", "xor" and "digits-like".
  * Labels are text or whole numbers; the distinct ones, sorted, are the classes.
+ * With `like`, the features of a table with a header are found by their names,
+ * in any order; others are left out, which the note says.  Without names they
+ * are found by their places.
  * Errors: XHAT_CANNOT_READ, XHAT_BAD_FORMAT, XHAT_SHAPE_MISMATCH; a message
  * names the file and the place. */
 XHAT_API XHAT_NODISCARD xhat_status xhat_dataset_read(
@@ -75,6 +93,11 @@ XHAT_API const char *const *xhat_generator_names(void);
  * little end first), the values and labels as stored, and the class names with
  * their NUL.  It tells two data sets apart; it is no defense. */
 XHAT_API uint64_t xhat_dataset_hash(const xhat_dataset *data);
+
+/* The first feature of a table, from `from` on, that gives the label away: it
+ * equals the label, or is 1 in the rows of one class and 0 in all others, or
+ * the other way round.  data->features when there is none. */
+XHAT_API size_t xhat_dataset_find_leak(const xhat_dataset *data, size_t from);
 
 /* Renumbers the labels so that they count in names[count], the classes of a
  * model.  Errors: XHAT_BAD_FORMAT naming the first class that is not there. */
@@ -153,6 +176,7 @@ typedef struct xhat_model {
     double *mean, *scale; /* (features) */
     char **class_names;   /* (classes) */
     char *label_name;     /* of the table it was trained on, or "" */
+    xhat_columns columns; /* of that table */
     const xhat_allocator *allocator;
 } xhat_model;
 
@@ -232,9 +256,13 @@ typedef struct xhat_progress {
 typedef bool (*xhat_report)(void *context, const xhat_progress *progress);
 
 /* Trains the model on split->train.  A last batch of one row joins the one
- * before it.  report may be NULL.
+ * before it.  report may be NULL.  A part without rows may be all zero, but
+ * for train.
  * Errors: XHAT_NOT_FINITE naming the step and the first tensor that is not
- * finite; XHAT_INTERRUPTED; XHAT_INVALID_ARGUMENT; XHAT_OUT_OF_MEMORY. */
+ * finite: before an update that would spread it, or after an epoch whose last
+ * update left the net so; XHAT_SHAPE_MISMATCH when a part of the split does
+ * not fit the model, as in xhat_evaluate; XHAT_INTERRUPTED;
+ * XHAT_INVALID_ARGUMENT; XHAT_OUT_OF_MEMORY. */
 XHAT_API XHAT_NODISCARD xhat_status
 xhat_train(xhat_model *model, const xhat_split *split,
            const xhat_training_options *options, xhat_report report,
@@ -249,14 +277,20 @@ typedef struct xhat_evaluation {
 
 /* With running statistics.  confusion, unless NULL, is (classes, classes):
  * how many rows of each true class (row) were given each class (column).
- * Errors: XHAT_SHAPE_MISMATCH when the rows have another number of features. */
+ * Labels count in the classes of the model: see xhat_dataset_relabel.
+ * Errors: XHAT_SHAPE_MISMATCH when the data have no labels, more classes than
+ * the model or another number of features, or when rows (without index) go
+ * beyond the data; XHAT_OUT_OF_MEMORY. */
 XHAT_API XHAT_NODISCARD xhat_status xhat_evaluate(xhat_model *model,
                                                   const xhat_rows *rows,
                                                   xhat_evaluation *evaluation,
                                                   size_t *confusion,
                                                   xhat_error *error);
 
-/* probabilities (rows, classes) of the rows first .. first+count-1. */
+/* probabilities (count, classes) of rows first .. first+count-1 of `rows`;
+ * labels are not looked at.  Errors: XHAT_SHAPE_MISMATCH when first + count
+ * goes beyond rows->count, for another number of features, and when rows
+ * (without index) go beyond the data; XHAT_OUT_OF_MEMORY. */
 XHAT_API XHAT_NODISCARD xhat_status xhat_predict(xhat_model *model,
                                                  const xhat_rows *rows,
                                                  size_t first, size_t count,
@@ -290,11 +324,22 @@ xhat_history_read(xhat_history *history, const char *folder,
                   const xhat_allocator *allocator, xhat_error *error);
 
 /* Makes the folder of a run, with its parents.  With force = false a folder
- * that exists and is not empty is XHAT_ALREADY_EXISTS; with force the files of
- * the run in it, and of its baseline, are removed first. */
+ * that exists and is not empty is XHAT_ALREADY_EXISTS.  With force a run in it
+ * is set aside: the folder becomes folder.old, until xhat_run_folder_settle.
+ * Where a folder.old is left from a run that failed, it stays what it is: the
+ * unfinished run in folder is removed instead; a finished one beside a
+ * folder.old is XHAT_ALREADY_EXISTS.  *has_old (opt) receives whether
+ * folder.old holds the run before.  Files that are no run's are never
+ * removed. */
 XHAT_API XHAT_NODISCARD xhat_status xhat_run_folder_make(const char *folder,
                                                          bool force,
+                                                         bool *has_old,
                                                          xhat_error *error);
+
+/* The new run is complete: removes the run in folder.old and brings what else
+ * was in it back to folder. */
+XHAT_API XHAT_NODISCARD xhat_status xhat_run_folder_settle(const char *folder,
+                                                           xhat_error *error);
 
 /* One run to draw: its name and its epochs. */
 typedef struct xhat_curve {

@@ -11,26 +11,61 @@
 
 /* ---- one file ------------------------------------------------------------ */
 
+/* One array alone, where labels are wanted too. */
+static xhat_status no_labels(const xhat_arrays *file, const char *source,
+                             xhat_error *error)
+{
+    if (strcmp(file->format, "idx") == 0)
+        return xhat_fail(error, XHAT_BAD_FORMAT,
+                         "%s is one IDX file, images or labels alone: name the "
+                         "folder that holds both",
+                         source);
+    return xhat_fail(error, XHAT_BAD_FORMAT,
+                     "%s (%s) is one array, without labels: an .npz has both, "
+                     "x and y, and so has a table",
+                     source, file->format);
+}
+
+/* Is a list of numbers one row, and not as many rows of one feature? */
+static bool is_one_row(const xhat_array *x, const xhat_data_options *options)
+{
+    return options->unlabeled && x->rank == 1 &&
+           (x->shape[0] == options->features ||
+            (options->is_matrix && options->features > 1));
+}
+
 /* The x, y, x_test and y_test of a file; without labels a lone array is x. */
 static xhat_status from_arrays(xhat_dataset *data, const xhat_arrays *file,
-                               const char *source, bool unlabeled,
+                               const char *source,
+                               const xhat_data_options *options,
                                xhat_error *error)
 {
     xhat_part train = {xhat_arrays_find(file, "x"),
                        xhat_arrays_find(file, "y")};
     xhat_part test = {xhat_arrays_find(file, "x_test"),
                       xhat_arrays_find(file, "y_test")};
-    if (train.x == NULL && unlabeled && file->count == 1)
+    xhat_array row;
+    if (train.x == NULL && file->count == 1) {
+        if (!options->unlabeled)
+            return no_labels(file, source, error);
         train.x = &file->items[0];
+    }
     if (train.x == NULL)
         return xhat_fail(error, XHAT_BAD_FORMAT,
                          "%s (%s) has no array called x", source, file->format);
-    if (unlabeled)
+    if (options->unlabeled)
         train.y = test.y = NULL;
     else if (train.y == NULL || (test.x != NULL && test.y == NULL))
         return xhat_fail(error, XHAT_BAD_FORMAT,
                          "%s (%s) has no labels: no array called %s", source,
                          file->format, train.y == NULL ? "y" : "y_test");
+    if (is_one_row(train.x, options)) {
+        row = *train.x;
+        row.rank = 2;
+        row.shape[1] = row.shape[0];
+        row.shape[0] = 1;
+        train.x = &row;
+    }
     snprintf(data->format, sizeof data->format, "%.15s", file->format);
     snprintf(data->note, sizeof data->note, "%s", file->note);
     xhat_part parts[2] = {train, test};
@@ -86,10 +121,24 @@ static xhat_status from_file(xhat_dataset *data, const char *path,
     xhat_source_free(&source);
     if (status != XHAT_OK)
         return status;
-    status = from_arrays(data, &file, path, options->unlabeled, error);
+    status = from_arrays(data, &file, path, options, error);
     if (status == XHAT_OK && strcmp(data->format, "cifar10") == 0)
         xhat_name_cifar_classes(data);
     xhat_arrays_free(&file);
+    return status;
+}
+
+static xhat_status from_matrix(xhat_dataset *data, const char *text,
+                               const xhat_data_options *options,
+                               xhat_error *error)
+{
+    xhat_arrays matrix;
+    xhat_status status =
+        xhat_arrays_read_inline(&matrix, text, data->allocator, error);
+    if (status != XHAT_OK)
+        return status;
+    status = from_arrays(data, &matrix, text, options, error);
+    xhat_arrays_free(&matrix);
     return status;
 }
 
@@ -101,6 +150,10 @@ static xhat_status read_source(xhat_dataset *data, const char *source,
 {
     struct stat info;
     bool known;
+    if (options->is_matrix)
+        return from_matrix(data, source, options, error);
+    if (strcmp(source, "-") == 0)
+        return from_file(data, source, options, error);
     if (stat(source, &info) == 0)
         return S_ISDIR(info.st_mode)
                    ? xhat_dataset_from_folder(data, source, error)

@@ -37,6 +37,7 @@ void xhat_dataset_free(xhat_dataset *data)
         xhat_release(data->allocator, data->class_names[k]);
     xhat_release(data->allocator, data->class_names);
     xhat_release(data->allocator, data->label_name);
+    xhat_columns_free(&data->columns, data->features, data->allocator);
     *data = (xhat_dataset){0};
 }
 
@@ -94,6 +95,32 @@ xhat_rows xhat_test_rows(const xhat_dataset *data)
 size_t xhat_row_at(const xhat_rows *rows, size_t i)
 {
     return rows->index != NULL ? rows->index[i] : rows->first + i;
+}
+
+xhat_status xhat_rows_check(const xhat_rows *rows, const xhat_model *model,
+                            bool want_labels, xhat_error *error)
+{
+    const xhat_dataset *data = rows->data;
+    if (rows->count == 0)
+        return XHAT_OK;
+    if (data->features != model->features)
+        return xhat_fail(error, XHAT_SHAPE_MISMATCH,
+                         "the data have %zu features but the model takes %zu",
+                         data->features, model->features);
+    if (rows->index == NULL &&
+        (rows->first > data->rows || rows->count > data->rows - rows->first))
+        return xhat_fail(error, XHAT_SHAPE_MISMATCH,
+                         "first + count = %zu + %zu is beyond the %zu rows of "
+                         "the data",
+                         rows->first, rows->count, data->rows);
+    if (want_labels && data->labels == NULL)
+        return xhat_fail(error, XHAT_SHAPE_MISMATCH,
+                         "the %zu rows have no labels", rows->count);
+    if (want_labels && data->classes > model->classes)
+        return xhat_fail(error, XHAT_SHAPE_MISMATCH,
+                         "the data have %zu classes but the model has %zu",
+                         data->classes, model->classes);
+    return XHAT_OK;
 }
 
 /* One row, scaled; double until the mean is subtracted. */

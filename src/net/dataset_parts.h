@@ -2,6 +2,7 @@
 #ifndef XHAT_NET_DATASET_PARTS_H
 #define XHAT_NET_DATASET_PARTS_H
 
+#include "net/columns.h"
 #include "xhat/net.h"
 
 /* Room for rows x features values of this type. */
@@ -29,6 +30,32 @@ XHAT_NODISCARD xhat_status xhat_dataset_label_texts(xhat_dataset *data,
 /* XHAT_BAD_FORMAT for a name that is not UTF-8; `what` it is the name of. */
 XHAT_NODISCARD xhat_status xhat_name_check(const char *name, const char *what,
                                            xhat_error *error);
+
+#define XHAT_NO_COLUMN SIZE_MAX
+
+/* What each column of a table is; columns count from 0 here. */
+typedef struct xhat_column_choice {
+    size_t *feature; /* (features); owned */
+    size_t features;
+    size_t label; /* XHAT_NO_COLUMN: none */
+    bool by_name; /* found by the names of a model */
+} xhat_column_choice;
+
+/* The caller releases choice->feature, after an error too. */
+XHAT_NODISCARD xhat_status xhat_columns_choose(xhat_column_choice *choice,
+                                               const xhat_table *table,
+                                               const char *source,
+                                               const xhat_data_options *options,
+                                               const xhat_allocator *allocator,
+                                               xhat_error *error);
+
+/* What of the choice a model has to remember.  On failure, too, *columns is to
+ * be freed. */
+XHAT_NODISCARD xhat_status xhat_columns_note(xhat_columns *columns,
+                                             const xhat_table *table,
+                                             const xhat_column_choice *choice,
+                                             const xhat_allocator *allocator,
+                                             xhat_error *error);
 
 /* A table whose label column is found by the options. */
 XHAT_NODISCARD xhat_status xhat_dataset_from_table(

@@ -22,10 +22,6 @@ static xhat_status create_chunk(chunk_buffers *chunk, const xhat_model *model,
 {
     size_t most = model->net->max_rows;
     *chunk = (chunk_buffers){0};
-    if (rows->data->features != model->features)
-        return xhat_fail(error, XHAT_SHAPE_MISMATCH,
-                         "the data have %zu features but the model takes %zu",
-                         rows->data->features, model->features);
     if (rows->count < most)
         most = rows->count;
     chunk->x =
@@ -70,7 +66,9 @@ xhat_status xhat_evaluate(xhat_model *model, const xhat_rows *rows,
     chunk_buffers chunk;
     xhat_net *net = model->net;
     xhat_loss total = {0};
-    xhat_status status = create_chunk(&chunk, model, rows, error);
+    xhat_status status = xhat_rows_check(rows, model, true, error);
+    if (status == XHAT_OK)
+        status = create_chunk(&chunk, model, rows, error);
     if (status != XHAT_OK)
         return status;
     size_t cells = net->classes * net->classes;
@@ -106,7 +104,13 @@ xhat_status xhat_predict(xhat_model *model, const xhat_rows *rows, size_t first,
 {
     chunk_buffers chunk;
     size_t classes = model->classes;
-    xhat_status status = create_chunk(&chunk, model, rows, error);
+    if (first > rows->count || count > rows->count - first)
+        return xhat_fail(error, XHAT_SHAPE_MISMATCH,
+                         "first + count = %zu + %zu is beyond the %zu rows",
+                         first, count, rows->count);
+    xhat_status status = xhat_rows_check(rows, model, false, error);
+    if (status == XHAT_OK)
+        status = create_chunk(&chunk, model, rows, error);
     if (status != XHAT_OK)
         return status;
     for (size_t done = 0; done < count && status == XHAT_OK;) {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "net/columns.h"
 #include "net/model_parts.h"
 #include "net/net_parts.h"
 
@@ -98,6 +99,9 @@ xhat_status xhat_model_create(xhat_model *model, const xhat_net_spec *spec,
     if (status == XHAT_OK)
         status = copy_names(model, train->data, error);
     if (status == XHAT_OK)
+        status = xhat_columns_copy(&model->columns, &train->data->columns,
+                                   model->features, allocator, error);
+    if (status == XHAT_OK)
         status = xhat_net_create(&model->net, &filled, allocator, error);
     if (status != XHAT_OK) {
         xhat_model_free(model);
@@ -119,6 +123,7 @@ void xhat_model_free(xhat_model *model)
         xhat_release(allocator, model->class_names[k]);
     xhat_release(allocator, model->class_names);
     xhat_release(allocator, model->label_name);
+    xhat_columns_free(&model->columns, model->features, allocator);
     *model = (xhat_model){0};
 }
 

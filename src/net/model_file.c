@@ -3,10 +3,13 @@
  *
  *     {"version": "0.1.0", "sizes": [4, 16, 3], "norm": "batch", "eps": 1e-05,
  *      "input_mean": [..], "input_scale": [..], "label": "species",
- *      "classes": ["setosa", ..]}
+ *      "classes": ["setosa", ..],
+ *      "columns": {"count": 5, "label": 5, "numbers": [1, 2, 3, 4],
+ *                  "names": ["length", ..]}}
  *
  * input_mean and input_scale are single numbers when all features share one,
- * as the pixels of images do. */
+ * as the pixels of images do.  "columns" is there when the model was trained on
+ * a table, its names when that had a header. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +20,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "formats/source.h"
+#include "net/columns.h"
 #include "net/model_parts.h"
 #include "net/net_parts.h"
 
@@ -32,6 +36,27 @@ static void put_scaling(xhat_json *json, const char *key, const double *values,
         xhat_json_number(json, key, values[0]);
     else
         xhat_json_array(json, key, values, 1, &count);
+}
+
+static void put_columns(xhat_json *json, const xhat_model *model)
+{
+    const xhat_columns *columns = &model->columns;
+    if (columns->number == NULL)
+        return;
+    xhat_json_open(json, "columns", '{');
+    xhat_json_integer(json, "count", (int64_t)columns->count);
+    xhat_json_integer(json, "label", (int64_t)columns->label);
+    xhat_json_open(json, "numbers", '[');
+    for (size_t j = 0; j < model->features; j++)
+        xhat_json_integer(json, NULL, (int64_t)columns->number[j]);
+    xhat_json_close(json);
+    if (columns->name != NULL) {
+        xhat_json_open(json, "names", '[');
+        for (size_t j = 0; j < model->features; j++)
+            xhat_json_string(json, NULL, columns->name[j]);
+        xhat_json_close(json);
+    }
+    xhat_json_close(json);
 }
 
 static void put_document(xhat_text *text, const xhat_model *model)
@@ -56,6 +81,7 @@ static void put_document(xhat_text *text, const xhat_model *model)
     for (size_t k = 0; k < model->classes; k++)
         xhat_json_string(&json, NULL, model->class_names[k]);
     xhat_json_close(&json);
+    put_columns(&json, model);
     xhat_json_close(&json);
 }
 
@@ -156,6 +182,56 @@ static xhat_status read_names(xhat_model *model, const json_t *document,
                               model->classes);
 }
 
+/* Whether numbers[features] and, unless NULL, names[features] fit the model
+ * and the counts already read. */
+static bool columns_fit(const xhat_model *model, const json_t *numbers,
+                        const json_t *names)
+{
+    const xhat_columns *columns = &model->columns;
+    if (columns->count > INT32_MAX || columns->label > columns->count ||
+        json_array_size(numbers) != model->features ||
+        (names != NULL && json_array_size(names) != model->features))
+        return false;
+    for (size_t j = 0; j < model->features; j++) {
+        json_int_t number = json_integer_value(json_array_get(numbers, j));
+        if (number < 1 || number > (json_int_t)columns->count ||
+            (names != NULL && !json_is_string(json_array_get(names, j))))
+            return false;
+    }
+    return true;
+}
+
+static xhat_status read_columns(xhat_model *model, const json_t *document,
+                                const char *path, xhat_error *error)
+{
+    xhat_columns *columns = &model->columns;
+    const json_t *object = json_object_get(document, "columns");
+    const json_t *numbers = json_object_get(object, "numbers");
+    const json_t *names = json_object_get(object, "names");
+    if (object == NULL)
+        return XHAT_OK;
+    columns->count =
+        (size_t)json_integer_value(json_object_get(object, "count"));
+    columns->label =
+        (size_t)json_integer_value(json_object_get(object, "label"));
+    if (!columns_fit(model, numbers, names))
+        return bad(path, "has columns that do not fit the net", error);
+    xhat_status status = xhat_columns_allocate(
+        columns, model->features, names != NULL, model->allocator, error);
+    for (size_t j = 0; status == XHAT_OK && j < model->features; j++) {
+        columns->number[j] =
+            (size_t)json_integer_value(json_array_get(numbers, j));
+        if (names == NULL)
+            continue;
+        columns->name[j] = xhat_copy_string(
+            model->allocator, json_string_value(json_array_get(names, j)));
+        if (columns->name[j] == NULL)
+            status = xhat_fail(error, XHAT_OUT_OF_MEMORY,
+                               "no memory for the name of a column");
+    }
+    return status;
+}
+
 enum { HIDDEN_MOST = 1024 };
 
 /* The net's spec from the document; hidden has room for HIDDEN_MOST. */
@@ -244,6 +320,8 @@ static xhat_status build(xhat_model *model, const json_t *document,
                       model->features))
         return bad(path, "lacks input_mean or input_scale", error);
     status = read_names(model, document, path, error);
+    if (status == XHAT_OK)
+        status = read_columns(model, document, path, error);
     if (status != XHAT_OK)
         return status;
     return xhat_net_create(&model->net, &spec, allocator, error);

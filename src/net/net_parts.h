@@ -137,6 +137,14 @@ XHAT_NODISCARD xhat_status xhat_training_step(xhat_training *training,
 /* Where in its data set the i-th of these rows is. */
 size_t xhat_row_at(const xhat_rows *rows, size_t i);
 
+/* Whether these rows fit the model, so that what follows may trust them; no
+ * rows always do.  Errors: XHAT_SHAPE_MISMATCH for another number of features,
+ * for rows beyond the data and, where labels are wanted, for data without them
+ * or with more classes than the model has. */
+XHAT_NODISCARD xhat_status xhat_rows_check(const xhat_rows *rows,
+                                           const xhat_model *model,
+                                           bool want_labels, xhat_error *error);
+
 /* The rows order[0 .. count) of `rows` (or, with order NULL, from `first` on)
  * scaled into x (count, features), and their labels unless labels is NULL. */
 void xhat_rows_gather(const xhat_rows *rows, const size_t *order, size_t first,

@@ -9,73 +9,6 @@
 #include "base/number.h"
 #include "net/dataset_parts.h"
 
-static const size_t no_column = SIZE_MAX;
-
-/* The column that `label` names: by name, else by number from 1 or, negative,
- * from the end. */
-static xhat_status find_column(const xhat_table *table, const char *source,
-                               const char *label, size_t *column,
-                               xhat_error *error)
-{
-    int64_t number, columns = (int64_t)table->columns;
-    for (size_t j = 0; j < table->columns; j++)
-        if (strcmp(table->column[j].name, label) == 0) {
-            *column = j;
-            return XHAT_OK;
-        }
-    if (!xhat_number_parse_integer(label, &number) || number == 0 ||
-        number > columns || number < -columns)
-        return xhat_fail(error, XHAT_BAD_FORMAT,
-                         "%s has no column \"%s\"; it has %zu, from \"%s\" to "
-                         "\"%s\"",
-                         source, label, table->columns, table->column[0].name,
-                         table->column[table->columns - 1].name);
-    *column = (size_t)(number > 0 ? number - 1 : columns + number);
-    return XHAT_OK;
-}
-
-static size_t column_called(const xhat_table *table, const char *name)
-{
-    for (size_t j = 0; name != NULL && j < table->columns; j++)
-        if (strcmp(table->column[j].name, name) == 0)
-            return j;
-    return no_column;
-}
-
-/* Without labels: the column to leave out, if there is one too many. */
-static xhat_status choose_left_out(const xhat_table *table, const char *source,
-                                   const xhat_data_options *options,
-                                   size_t *column, xhat_error *error)
-{
-    *column = no_column;
-    if (options->features == 0 || table->columns != options->features + 1)
-        return XHAT_OK;
-    *column = column_called(table, options->likely_label);
-    if (*column == no_column)
-        return xhat_fail(error, XHAT_SHAPE_MISMATCH,
-                         "%s has %zu columns but the model takes %zu features: "
-                         "name the column to leave out with --label",
-                         source, table->columns, options->features);
-    return XHAT_OK;
-}
-
-static xhat_status choose_label(const xhat_table *table, const char *source,
-                                const xhat_data_options *options,
-                                size_t *column, xhat_error *error)
-{
-    if (options->label != NULL)
-        return find_column(table, source, options->label, column, error);
-    if (options->unlabeled)
-        return choose_left_out(table, source, options, column, error);
-    *column = column_called(table, options->likely_label);
-    for (size_t j = table->columns; *column == no_column && j-- > 0;)
-        if (!table->column[j].numeric)
-            *column = j;
-    if (*column == no_column)
-        *column = table->columns - 1;
-    return XHAT_OK;
-}
-
 /* A feature column that holds text: its first cell that is no number. */
 static xhat_status text_feature(const xhat_table *table, const char *source,
                                 size_t j, xhat_error *error)
@@ -89,21 +22,21 @@ static xhat_status text_feature(const xhat_table *table, const char *source,
         row++;
     return xhat_fail(error, XHAT_BAD_FORMAT,
                      "%s:%zu: column %zu (%s) is a feature but holds \"%s\", "
-                     "which is not a number; --label names the label column",
+                     "which is not a number; --label names the label column, "
+                     "--drop those to leave out",
                      source, table->line[row], j + 1, column->name,
                      column->texts[row]);
 }
 
 static xhat_status copy_features(xhat_dataset *data, const xhat_table *table,
-                                 const char *source, size_t label,
+                                 const char *source,
+                                 const xhat_column_choice *choice,
                                  xhat_error *error)
 {
     double *values = data->values;
-    size_t to = 0;
-    for (size_t j = 0; j < table->columns; j++) {
+    for (size_t f = 0; f < choice->features; f++) {
+        size_t j = choice->feature[f];
         const xhat_column *column = &table->column[j];
-        if (j == label)
-            continue;
         if (!column->numeric)
             return text_feature(table, source, j, error);
         for (size_t i = 0; i < table->rows; i++) {
@@ -114,9 +47,8 @@ static xhat_status copy_features(xhat_dataset *data, const xhat_table *table,
                                  source, table->line[i], j + 1, column->name,
                                  isnan(column->numbers[i]) ? "missing or NaN"
                                                            : "infinite");
-            values[i * data->features + to] = column->numbers[i];
+            values[i * data->features + f] = column->numbers[i];
         }
-        to++;
     }
     return XHAT_OK;
 }
@@ -139,30 +71,114 @@ static xhat_status read_labels(xhat_dataset *data, const xhat_table *table,
         &(xhat_label_place){source, column->name, table->line}, error);
 }
 
+/* What the table was detected to be, and what a model does not take of it. */
+static void write_note(xhat_dataset *data, const xhat_table *table,
+                       const xhat_column_choice *choice)
+{
+    size_t size = sizeof data->note, length, left_out = 0;
+    snprintf(data->note, size, "%s", table->note);
+    for (size_t j = 0; choice->by_name && j < table->columns; j++) {
+        bool taken = j == choice->label;
+        for (size_t f = 0; f < choice->features; f++)
+            taken = taken || choice->feature[f] == j;
+        length = strlen(data->note);
+        if (!taken)
+            snprintf(
+                data->note + length, size - length, "%s%s",
+                left_out++ > 0 ? ", " : "; left out: ", table->column[j].name);
+    }
+}
+
+static xhat_status from_columns(xhat_dataset *data, const xhat_table *table,
+                                const char *source,
+                                const xhat_column_choice *choice,
+                                bool unlabeled, xhat_error *error)
+{
+    if (choice->features == 0 && choice->label == XHAT_NO_COLUMN)
+        return xhat_fail(error, XHAT_SHAPE_MISMATCH,
+                         "%s: every column is left out", source);
+    if (choice->features == 0)
+        return xhat_fail(error, XHAT_SHAPE_MISMATCH,
+                         "%s has one column, the label \"%s\": there is no "
+                         "feature",
+                         source, table->column[choice->label].name);
+    xhat_status status = xhat_dataset_allocate(
+        data, table->rows, choice->features, XHAT_ELEMENT_F64, error);
+    if (status == XHAT_OK)
+        status = copy_features(data, table, source, choice, error);
+    if (status == XHAT_OK && !unlabeled)
+        status = read_labels(data, table, source, choice->label, error);
+    if (status == XHAT_OK)
+        status = xhat_columns_note(&data->columns, table, choice,
+                                   data->allocator, error);
+    snprintf(data->format, sizeof data->format, "csv");
+    write_note(data, table, choice);
+    return status;
+}
+
 xhat_status xhat_dataset_from_table(xhat_dataset *data, const xhat_table *table,
                                     const char *source,
                                     const xhat_data_options *options,
                                     xhat_error *error)
 {
-    size_t label = no_column;
+    xhat_column_choice choice;
     if (table->rows == 0 || table->columns == 0)
         return xhat_fail(error, XHAT_BAD_FORMAT, "%s has no rows", source);
-    xhat_status status = choose_label(table, source, options, &label, error);
-    if (status != XHAT_OK)
-        return status;
-    size_t features = table->columns - (label != no_column);
-    if (features == 0)
-        return xhat_fail(error, XHAT_SHAPE_MISMATCH,
-                         "%s has one column, the label \"%s\": there is no "
-                         "feature",
-                         source, table->column[label].name);
-    status = xhat_dataset_allocate(data, table->rows, features,
-                                   XHAT_ELEMENT_F64, error);
+    xhat_status status = xhat_columns_choose(&choice, table, source, options,
+                                             data->allocator, error);
     if (status == XHAT_OK)
-        status = copy_features(data, table, source, label, error);
-    if (status == XHAT_OK && !options->unlabeled)
-        status = read_labels(data, table, source, label, error);
-    snprintf(data->format, sizeof data->format, "csv");
-    snprintf(data->note, sizeof data->note, "%s", table->note);
+        status = from_columns(data, table, source, &choice, options->unlabeled,
+                              error);
+    xhat_release(data->allocator, choice.feature);
     return status;
+}
+
+/* ---- leaks --------------------------------------------------------------- */
+
+static double feature_at(const xhat_dataset *data, size_t row, size_t feature)
+{
+    return ((const double *)data->values)[row * data->features + feature];
+}
+
+static bool equals_label(const xhat_dataset *data, size_t feature)
+{
+    for (size_t i = 0; i < data->rows; i++) {
+        const char *name = data->class_names[data->labels[i]];
+        double label;
+        if (!xhat_number_parse(name, strlen(name), &label) ||
+            feature_at(data, i, feature) != label)
+            return false;
+    }
+    return true;
+}
+
+/* 0 and 1, and one of the two in just the rows of one class. */
+static bool indicates_class(const xhat_dataset *data, size_t feature)
+{
+    int32_t first[2] = {-1, -1}; /* the class of the first 0, the first 1 */
+    bool exact[2] = {true, true};
+    for (size_t i = 0; i < data->rows; i++) {
+        double value = feature_at(data, i, feature);
+        if (value != 0 && value != 1)
+            return false;
+        if (first[value == 1] < 0)
+            first[value == 1] = data->labels[i];
+    }
+    for (size_t i = 0; i < data->rows; i++)
+        for (int digit = 0; digit < 2; digit++)
+            if ((feature_at(data, i, feature) == digit) !=
+                (data->labels[i] == first[digit]))
+                exact[digit] = false;
+    return first[0] >= 0 && first[1] >= 0 && (exact[0] || exact[1]);
+}
+
+size_t xhat_dataset_find_leak(const xhat_dataset *data, size_t from)
+{
+    if (data->columns.number == NULL || data->classes < 2 ||
+        data->labels == NULL)
+        return data->features;
+    while (from < data->features && !equals_label(data, from) &&
+           !indicates_class(data, from))
+        from++;
+    return from;
 }

@@ -5,7 +5,8 @@
  *         for each batch:
  *             gather -> forward -> loss -> backward -> update
  *             commit the batch's statistics to the running ones
- *         evaluate, report, lower the learning rate */
+ *         evaluate, check that all is finite, report
+ *         lower the learning rate */
 #include <math.h>
 #include <stdio.h>
 #include <time.h>
@@ -27,7 +28,7 @@ size_t xhat_batch_rows(size_t rows, size_t size, size_t batch)
                                                     : rows - batch * size;
 }
 
-static xhat_status validate(const xhat_split *split,
+static xhat_status validate(const xhat_model *model, const xhat_split *split,
                             const xhat_training_options *options,
                             xhat_error *error)
 {
@@ -47,7 +48,12 @@ static xhat_status validate(const xhat_split *split,
                          "lr = %g and lr_decay = %g must be above 0, reg = %g "
                          "not below",
                          options->lr, options->lr_decay, options->reg);
-    return XHAT_OK;
+    xhat_status status = xhat_rows_check(&split->train, model, true, error);
+    if (status == XHAT_OK)
+        status = xhat_rows_check(&split->validation, model, true, error);
+    if (status == XHAT_OK)
+        status = xhat_rows_check(&split->test, model, true, error);
+    return status;
 }
 
 xhat_status xhat_training_create(xhat_training *training, xhat_model *model,
@@ -57,7 +63,7 @@ xhat_status xhat_training_create(xhat_training *training, xhat_model *model,
 {
     const xhat_allocator *allocator = model->allocator;
     size_t rows = split->train.count;
-    xhat_status status = validate(split, options, error);
+    xhat_status status = validate(model, split, options, error);
     if (status != XHAT_OK)
         return status;
     *training = (xhat_training){
@@ -172,6 +178,71 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/* The first part of the net's state that is not finite, or NULL. */
+static const char *tensor_not_finite(const xhat_net *net)
+{
+    for (size_t t = 0; t < net->tensor_count; t++) {
+        const xhat_tensor *tensor = &net->tensors[t];
+        const real *value = tensor->value;
+        for (size_t i = 0; tensor->element == REAL_ELEMENT && i < tensor->count;
+             i++)
+            if (!isfinite(value[i]))
+                return tensor->name;
+    }
+    return NULL;
+}
+
+/* The last batch once more, as evaluation sees it: where in the net, if
+ * anywhere, finite weights make what is not. */
+static xhat_status probe(const xhat_training *training, char *name, size_t size,
+                         xhat_error *error)
+{
+    xhat_net *net = training->model->net;
+    size_t rows =
+        xhat_batch_rows(training->split->train.count,
+                        training->options.batch_size, training->batches - 1);
+    xhat_status status = xhat_net_prepare(net, rows, error);
+    if (status == XHAT_OK)
+        status = xhat_net_forward(net, rows, false, training->x, error);
+    if (status == XHAT_OK)
+        xhat_net_find_not_finite(net, rows, training->x, name, size);
+    return status;
+}
+
+static xhat_status diverged_after(const xhat_training *training,
+                                  const char *name, xhat_error *error)
+{
+    return xhat_fail(error, XHAT_NOT_FINITE,
+                     "the net is not finite after step %zu (epoch %zu); first "
+                     "not finite: %s; try a smaller --lr",
+                     training->step, training->epoch, name);
+}
+
+/* The loss of a step is that of the weights before it.  What the last step of
+ * an epoch made of them shows in the tensors, in the losses evaluated since or,
+ * with nothing to evaluate, in the last batch. */
+static xhat_status check_finite(const xhat_training *training,
+                                const xhat_epoch *epoch, xhat_error *error)
+{
+    const xhat_split *split = training->split;
+    bool validated = split->validation.count > 0,
+         tested = split->test.count > 0;
+    const char *tensor = tensor_not_finite(training->model->net);
+    if (tensor != NULL)
+        return diverged_after(training, tensor, error);
+    char name[64] = "";
+    if (validated && !isfinite(epoch->validation_loss))
+        snprintf(name, sizeof name, "the validation loss");
+    else if (tested && !isfinite(epoch->test_loss))
+        snprintf(name, sizeof name, "the test loss");
+    else if (validated || tested)
+        return XHAT_OK;
+    xhat_status status = probe(training, name, sizeof name, error);
+    if (status != XHAT_OK || name[0] == '\0')
+        return status;
+    return diverged_after(training, name, error);
+}
+
 static xhat_status finish_epoch(xhat_training *training, double began,
                                 xhat_epoch *epoch, xhat_error *error)
 {
@@ -197,7 +268,7 @@ static xhat_status finish_epoch(xhat_training *training, double began,
         .lr = training->optimizer.lr,
         .seconds = seconds_now() - began,
     };
-    return XHAT_OK;
+    return check_finite(training, epoch, error);
 }
 
 static xhat_progress progress_of(const xhat_training *training, double began)

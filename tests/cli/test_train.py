@@ -4,6 +4,7 @@ The program is named by the environment variable XHAT."""
 import json
 import os
 import pathlib
+import pty
 import random
 import re
 import shutil
@@ -14,6 +15,7 @@ import tempfile
 import time
 import unittest
 import xml.etree.ElementTree as ElementTree
+import zipfile
 
 XHAT = os.path.abspath(os.environ.get("XHAT", "build/xhat"))
 SHARED = pathlib.Path(os.environ.get(
@@ -135,6 +137,120 @@ class Commands(unittest.TestCase):
         self.trained("--seed", 1, "--force")
         self.assertNotEqual(self.path("run/run.json").read_bytes(), before)
 
+    def test_a_failing_run_leaves_the_one_before(self):
+        """diverging, killed, interrupted, and then a good one"""
+        self.trained()
+        good = self.path("run/model.safetensors").read_bytes()
+        kept = self.path("run.old/model.safetensors")
+        done = self.xhat("train", "spiral", "--optimizer", "sgd", "--lr",
+                         "1e20", "--norm", "none", "-o", "run", "--force",
+                         code=4)
+        self.assertIn("the run before is in run.old", done.stderr)
+        self.assertEqual(kept.read_bytes(), good)
+        for stop in (signal.SIGKILL, signal.SIGINT):
+            self.interrupted_run("--force", stop=stop)
+            self.assertEqual(kept.read_bytes(), good)
+            self.xhat("eval", "run", "spiral")  # a kill leaves a model
+        self.path("run/notes.txt").write_text("mine")
+        self.trained("--force", "--seed", 1)
+        self.assertFalse(self.path("run.old").exists())
+        self.assertTrue(self.path("run/notes.txt").exists())
+        self.assertNotEqual(
+            self.path("run/model.safetensors").read_bytes(), good)
+
+    def test_a_full_disk_is_noticed_after_an_epoch(self):
+        self.trained()
+        flowers(self.path("flowers.csv"))
+        limit = "ulimit -f 20; trap '' XFSZ; exec \"$@\""  # KiB or less
+        done = subprocess.run(
+            ["bash", "-c", limit, "-", XHAT, "train", "flowers.csv", "-o",
+             "run", "--force"], cwd=self.folder, capture_output=True,
+            text=True)
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.assertEqual(done.stderr.count("epoch"), 1)
+        self.assertIn("the run before is in run.old", done.stderr)
+        self.assertTrue(self.path("run.old/model.safetensors").exists())
+
+    def test_lines_fit_in_80_columns(self):
+        done = self.xhat("train", "digits-like", "--hidden", 8, "--epochs",
+                         10, "--baseline", "-o", "run")
+        lines = [line for line in done.stderr.splitlines() if "epoch" in line]
+        self.assertEqual(len(lines), 20)
+        self.assertEqual([line for line in lines if len(line) > 80], [])
+        self.assertRegex(lines[9], "batch norm  epoch 10/10  loss .* test")
+
+    def test_a_dumb_terminal_gets_plain_lines(self):
+        for term, expected in (("dumb", 0), ("xterm", 1)):
+            main, other = pty.openpty()
+            process = subprocess.Popen(
+                [XHAT, "train", "xor", "--epochs", "3", "-o", term],
+                cwd=self.folder, stdout=subprocess.DEVNULL, stderr=other,
+                env={**os.environ, "TERM": term})
+            os.close(other)
+            said = b""
+            try:
+                while chunk := os.read(main, 4096):
+                    said += chunk
+            except OSError:
+                pass  # Linux: the other end is closed
+            os.close(main)
+            self.assertEqual(process.wait(60), 0)
+            self.assertEqual(b"\033" in said, bool(expected), said)
+            self.assertGreaterEqual(said.count(b" epoch "), 3)
+
+    def test_a_dash_is_standard_input(self):
+        flowers(self.path("flowers.csv"))
+        self.path("-").mkdir()
+        self.xhat("train", "-", "-o", "run", "--epochs", 1,
+                  stdin=self.path("flowers.csv").read_text())
+        done = self.xhat("train", "flowers.csv", "-o", "-", "--force", code=2)
+        self.assertIn("a run is a folder", done.stderr)
+
+    def test_meant_otherwise(self):
+        done = self.xhat("train", "spirl", code=3)
+        self.assertIn('did you mean the built-in "spiral"', done.stderr)
+        self.path("images").write_bytes(
+            bytes([0, 0, 8, 3] + [0, 0, 0, 2] * 3 + list(range(8))))
+        done = self.xhat("train", "images", code=3)
+        self.assertIn("name the folder", done.stderr)
+        done = self.xhat("train", "1,2; 3,4", code=3)
+        self.assertIn("without labels", done.stderr)
+
+    def test_text_labels_in_an_npz_are_unreadable_input(self):
+        def npy(descr, shape, data):
+            head = (f"{{'descr': '{descr}', 'fortran_order': False, "
+                    f"'shape': {shape}, }}").ljust(117) + "\n"
+            return (b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head))
+                    + head.encode() + data)
+        with zipfile.ZipFile(self.path("t.npz"), "w") as file:
+            file.writestr("x.npy", npy("<f4", "(2, 1)", bytes(8)))
+            file.writestr("y.npy", npy("<U1", "(2,)", "ab".encode("utf-32le")))
+        self.xhat("train", "t.npz", "-o", "run", code=3)
+
+    def test_columns_that_tell_the_answer(self):
+        lines = [f"{i * 7 % 5},{int(i % 3 == 0)},{int(i % 3 == 1)},{i % 3},"
+                 f"{'uvw'[i % 3]}" for i in range(30)]
+        self.path("t.csv").write_text("a,is_u,is_v,code,kind\n"
+                                      + "\n".join(lines) + "\n")
+        done = self.xhat("train", "t.csv", "-o", "run", "--epochs", 1)
+        self.assertIn("columns 2 (is_u), 3 (is_v) give the label away",
+                      done.stderr)
+        self.assertIn("--drop 2,3 leaves", done.stderr)
+        done = self.xhat("train", "t.csv", "-o", "run", "--epochs", 1,
+                         "--drop", "is_u,3,-2", "--force")
+        self.assertNotIn("warning", done.stderr)
+        self.assertIn("1 feature, 3 classes", done.stderr)
+        run = json.loads(self.path("run/run.json").read_text())
+        self.assertEqual(run["options"]["drop"], "is_u,3,-2")
+        first = self.xhat("predict", "run", "t.csv").stdout
+        self.xhat("eval", "run", "t.csv")
+        # without a header, by place; with the label and without it
+        self.path("t.csv").write_text("\n".join(lines) + "\n")
+        self.xhat("train", "t.csv", "-o", "run", "--epochs", 1, "--drop",
+                  "2,3,4", "--force", "--label", 5)
+        self.assertEqual(self.xhat("predict", "run", "t.csv").stdout, first)
+        self.xhat("eval", "run", "t.csv")
+
     def test_baseline(self):
         done = self.trained("--baseline")
         self.assertEqual([line[:10] for line in done.stdout.splitlines()],
@@ -199,6 +315,7 @@ class Commands(unittest.TestCase):
         self.path("t.csv").write_text("a,y\n1,u\n2,u\n3,u\n")
         done = self.xhat("train", "t.csv", "-o", "run", "--epochs", 1)
         self.assertIn("one class only (u)", done.stderr)
+        self.assertIn("1 feature, 1 class;", done.stderr)
 
     def test_divergence(self):
         done = self.xhat("train", "spiral", "--optimizer", "sgd", "--lr",
@@ -209,17 +326,26 @@ class Commands(unittest.TestCase):
         self.assertEqual(run["result"]["status"], "diverged")
         self.assertFalse(self.path("run/model.safetensors").exists())
 
-    def interrupted_run(self, *words):
+    def interrupted_run(self, *words, stop=signal.SIGINT):
+        metrics = self.path("run/metrics.jsonl")
+        before = metrics.stat().st_mtime_ns if metrics.exists() else 0
+
+        def fresh():
+            try:
+                now = metrics.stat()
+            except FileNotFoundError:
+                return False
+            return now.st_size > 0 and now.st_mtime_ns != before
+
         process = subprocess.Popen(
             [XHAT, "train", "spiral", "--epochs", "100000", "-o", "run",
              *words], cwd=self.folder, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True)
-        metrics = self.path("run/metrics.jsonl")
         end = time.time() + 60
-        while not (metrics.exists() and metrics.stat().st_size):
+        while not fresh():
             self.assertLess(time.time(), end)
             time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(stop)
         out, err = process.communicate(timeout=60)
         return process.returncode, out, err
 
@@ -296,12 +422,43 @@ class Commands(unittest.TestCase):
 
     def test_predict_leaves_a_column_out(self):
         self.trained()
-        self.path("t.csv").write_text("id,a,b,c\n1,5,2,7\n2,6,1,7\n")
+        self.path("t.csv").write_text("1,5,2,7\n2,6,1,7\n")
         done = self.xhat("predict", "run", "t.csv", code=3)
         self.assertIn("--label", done.stderr)
-        done = self.xhat("predict", "run", "t.csv", "--label", "id")
+        done = self.xhat("predict", "run", "t.csv", "--label", "1")
         self.assertEqual([line[:4] for line in done.stdout.splitlines()],
                          ["lily", "rose"])
+
+    def test_columns_are_found_by_name(self):
+        self.trained()
+        rows = [line.split(",") for line in
+                self.path("flowers.csv").read_text().splitlines()]
+        self.path("t.csv").write_text("".join(
+            f"{kind},{i},{width},{constant},{length}\n" for
+            i, (length, width, constant, kind) in enumerate(rows)).replace(
+                ",0,", ",id,", 1))
+        for command in ("predict", "eval"):
+            expected, done = [
+                self.xhat(command, "run", name, *words)
+                for words in [["--json"] if command == "predict" else []]
+                for name in ("flowers.csv", "t.csv")]
+            self.assertEqual(expected.stdout.replace("flowers", "t"),
+                             done.stdout)
+            self.assertIn("left out: id", done.stderr.replace("species, ", ""))
+        self.path("t.csv").write_text("length,depth,constant\n1,2,7\n")
+        done = self.xhat("predict", "run", "t.csv", code=3)
+        self.assertIn('no column "width"', done.stderr)
+
+    def test_predict_an_inline_matrix(self):
+        self.trained()
+        done = self.xhat("predict", "run", "5,2,7; 6,1,7")
+        self.assertEqual([line[:4] for line in done.stdout.splitlines()],
+                         ["lily", "rose"])
+        done = self.xhat("predict", "run", "6,1,7")
+        self.assertEqual([line[:4] for line in done.stdout.splitlines()],
+                         ["rose"])
+        done = self.xhat("predict", "run", "6,1", code=3)
+        self.assertIn("2 features but the model takes 3", done.stderr)
 
     # ---- plot
 
@@ -312,6 +469,14 @@ class Commands(unittest.TestCase):
         ElementTree.fromstring(picture)
         self.assertIn("baseline validation", picture)
         self.assertIn("prefers-color-scheme", picture)
+        done = self.xhat("plot", "run", "run/baseline/", "--json")
+        document = json.loads(done.stdout)
+        self.assertEqual([run["name"] for run in document["runs"]],
+                         ["run", "baseline"])
+        self.assertEqual(
+            document["runs"][0]["epochs"],
+            [json.loads(line) for line in
+             self.path("run/metrics.jsonl").read_text().splitlines()])
         self.xhat("plot", "run", "-o", "all.svg", code=5)
         self.xhat("plot", "run", "-o", "all.png", code=2)
         self.xhat("plot", "nowhere", "-o", "b.svg", code=3)
@@ -327,6 +492,18 @@ class Commands(unittest.TestCase):
         result = json.loads(self.xhat("eval", "run", IRIS, "--json").stdout)
         self.assertEqual(result["n"], 150)
         self.assertGreater(result["accuracy"], 0.95)
+
+    @unittest.skipUnless(IRIS.exists(), f"{IRIS} is not there")
+    def test_iris_without_its_tail(self):
+        self.xhat("train", IRIS, "--label", 5, "--drop", "6,7", "--epochs",
+                  40, "--batch-size", 16, "-o", "run")
+        run = json.loads(self.path("run/run.json").read_text())
+        self.assertEqual(run["data"]["features"], 4)
+        result = json.loads(self.xhat("eval", "run", IRIS, "--json").stdout)
+        self.assertEqual(result["n"], 150)
+        self.assertEqual(result["accuracy"], 1)  # a line parts setosa
+        self.xhat("predict", "run", IRIS)
+        self.xhat("predict", "run", "5.1,3.5,1.4,0.2")
 
     @unittest.skipUnless(WINE.exists(), f"{WINE} is not there")
     def test_wine_has_text_labels(self):

@@ -115,6 +115,190 @@ static void without_labels(void **state)
     folder_remove(folder);
 }
 
+/* ---- the columns of a model ---------------------------------------------- */
+
+/* Reads `text` as data for a model that was trained on `trained`. */
+static xhat_status read_like(xhat_dataset *data, const char *trained,
+                             const xhat_data_options *training,
+                             const char *text, bool unlabeled,
+                             xhat_error *problem)
+{
+    char folder[64], path[256];
+    xhat_dataset first;
+    folder_make(folder);
+    file_put(folder, "first.csv", trained, strlen(trained), path);
+    assert_ok(xhat_dataset_read(&first, path, training, NULL, error));
+    file_put(folder, "t.csv", text, strlen(text), path);
+    xhat_data_options options = {.likely_label = first.label_name,
+                                 .like = &first.columns,
+                                 .features = first.features,
+                                 .unlabeled = unlabeled};
+    xhat_status status = xhat_dataset_read(data, path, &options, NULL, problem);
+    xhat_dataset_free(&first);
+    folder_remove(folder);
+    return status;
+}
+
+static void columns_are_found_by_name(void **state)
+{
+    (void)state;
+    static const char trained[] = "a,b,kind\n1,2,x\n3,4,y\n";
+    const xhat_data_options none = {0};
+    xhat_dataset data;
+    assert_ok(read_like(&data, trained, &none,
+                        "id,kind,b,a\n7,y,20,10\n8,x,40,30\n", false, error));
+    assert_int_equal(data.features, 2);
+    assert_true(value_at(&data, 0, 0) == 10 && value_at(&data, 0, 1) == 20);
+    assert_string_equal(label_of(&data, 0), "y");
+    assert_non_null(strstr(data.note, "left out: id"));
+    assert_null(strstr(data.note, "kind"));
+    xhat_dataset_free(&data);
+    assert_ok(read_like(&data, trained, &none, "b,a\n20,10\n", true, error));
+    assert_true(value_at(&data, 0, 0) == 10 && value_at(&data, 0, 1) == 20);
+    xhat_dataset_free(&data);
+    assert_ok(read_like(&data, trained, &none, "20,10\n", true, error));
+    assert_true(value_at(&data, 0, 0) == 20); /* no header: by place */
+    xhat_dataset_free(&data);
+    assert_fails(read_like(&data, trained, &none, "a,c\n1,2\n", true, error),
+                 XHAT_SHAPE_MISMATCH, "no column \"b\"");
+    assert_fails(read_like(&data, trained, &none, "a,b\n1,2\n", false, error),
+                 XHAT_SHAPE_MISMATCH, "no column \"kind\"");
+    assert_fails(
+        read_like(&data, trained, &none, "a,b,b\n1,2,3\n", true, error),
+        XHAT_BAD_FORMAT, "two columns \"b\"");
+}
+
+/* Of a, b, label, c, d with c dropped: by place, with the label and without. */
+static void dropped_columns_stay_dropped(void **state)
+{
+    (void)state;
+    static const char trained[] = "1,2,0,4,5\n6,7,1,9,8\n";
+    const xhat_data_options drop = {.label = "3", .drop = "4"};
+    xhat_dataset data;
+    assert_ok(read_like(&data, trained, &drop, trained, false, error));
+    assert_int_equal(data.features, 3);
+    assert_true(value_at(&data, 0, 2) == 5 && value_at(&data, 1, 2) == 8);
+    assert_string_equal(data.label_name, "column 3");
+    xhat_dataset_free(&data);
+    assert_ok(read_like(&data, trained, &drop, "1,2,4,5\n", true, error));
+    assert_int_equal(data.features, 3);
+    assert_true(value_at(&data, 0, 1) == 2 && value_at(&data, 0, 2) == 5);
+    xhat_dataset_free(&data);
+    assert_ok(read_like(&data, trained, &drop, "1,2,5\n", true, error));
+    assert_true(value_at(&data, 0, 2) == 5);
+    xhat_dataset_free(&data);
+}
+
+static void what_may_be_dropped(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label, *drop, *message;
+    } cases[] = {
+        {"b", "a,2", "cannot be both"},
+        {"b", "a,c", "there is no feature"},
+        {NULL, "z", "has no column \"z\""},
+        {NULL, "1,", "has no column \"\""},
+        {NULL, "a,b,c", "every column is left out"},
+    };
+    char folder[64], path[256];
+    const char *text = "a,b,c\n1,1,u\n2,0,v\n";
+    xhat_dataset data;
+    folder_make(folder);
+    file_put(folder, "t.csv", text, strlen(text), path);
+    xhat_data_options options = {.drop = "c"};
+    assert_ok(xhat_dataset_read(&data, path, &options, NULL, error));
+    assert_string_equal(data.label_name, "b"); /* not the text column */
+    xhat_dataset_free(&data);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        xhat_error e = {0};
+        options.label = cases[i].label;
+        options.drop = cases[i].drop;
+        assert_int_not_equal(xhat_dataset_read(&data, path, &options, NULL, &e),
+                             XHAT_OK);
+        if (strstr(e.message, cases[i].message) == NULL)
+            fail_msg("\"%s\" does not say \"%s\"", e.message, cases[i].message);
+    }
+    folder_remove(folder);
+}
+
+static void each_failing_allocation_of_a_table(void **state)
+{
+    (void)state;
+    char folder[64], path[256];
+    const char *text = "a,b,c,kind\n1,1,5,u\n2,0,6,v\n";
+    xhat_dataset first;
+    folder_make(folder);
+    file_put(folder, "t.csv", text, strlen(text), path);
+    xhat_data_options options = {.drop = "b"};
+    assert_ok(xhat_dataset_read(&first, path, &options, NULL, error));
+    for (int like = 0; like < 2; like++) {
+        xhat_status status = XHAT_OUT_OF_MEMORY;
+        size_t at = 0;
+        while (status != XHAT_OK) {
+            xhat_dataset data;
+            counting count = {.fail_at = ++at};
+            xhat_allocator allocator = counting_on(&count);
+            status = xhat_dataset_read(&data, path, &options, &allocator, NULL);
+            if (status == XHAT_OK)
+                xhat_dataset_free(&data);
+            else if (status != XHAT_OUT_OF_MEMORY)
+                fail_msg("allocation %zu: %s", at, xhat_status_name(status));
+            assert_int_equal(count.alive, 0);
+        }
+        assert_true(at > 15);
+        options = (xhat_data_options){
+            .like = &first.columns, .features = 2, .likely_label = "kind"};
+    }
+    xhat_dataset_free(&first);
+    folder_remove(folder);
+}
+
+static void leaks_are_found(void **state)
+{
+    (void)state;
+    xhat_dataset data;
+    /* the label again; 1 for class 5 alone; 0 for it alone; nearly; constant;
+       classes 4 and 5 together, which is 0 for class 3 alone */
+    assert_ok(read_text(&data,
+                        "same,is,is_not,nearly,one,others,y\n3,0,1,1,1,0,3\n"
+                        "4,0,1,0,1,1,4\n5,1,0,0,1,1,5\n3,0,1,0,1,0,3\n"
+                        "5,1,0,0,1,1,5\n",
+                        "y", error));
+    assert_int_equal(xhat_dataset_find_leak(&data, 0), 0);
+    assert_int_equal(xhat_dataset_find_leak(&data, 1), 1);
+    assert_int_equal(xhat_dataset_find_leak(&data, 2), 2);
+    assert_int_equal(xhat_dataset_find_leak(&data, 3), 5);
+    assert_int_equal(xhat_dataset_find_leak(&data, 6), 6);
+    xhat_dataset_free(&data);
+}
+
+static void an_inline_matrix(void **state)
+{
+    (void)state;
+    xhat_data_options options = {
+        .is_matrix = true, .unlabeled = true, .features = 3};
+    xhat_dataset data;
+    assert_ok(xhat_dataset_read(&data, "1,2,3; 4,5,6", &options, NULL, error));
+    assert_true(data.rows == 2 && data.features == 3);
+    assert_true(value_at(&data, 1, 0) == 4);
+    xhat_dataset_free(&data);
+    assert_ok(xhat_dataset_read(&data, "1,2,3", &options, NULL, error));
+    assert_true(data.rows == 1 && data.features == 3);
+    xhat_dataset_free(&data);
+    options.features = 4; /* for the caller to find wrong */
+    assert_ok(xhat_dataset_read(&data, "1,2,3", &options, NULL, error));
+    assert_true(data.rows == 1 && data.features == 3);
+    xhat_dataset_free(&data);
+    options.features = 1;
+    assert_ok(xhat_dataset_read(&data, "1,2,3", &options, NULL, error));
+    assert_true(data.rows == 3 && data.features == 1);
+    xhat_dataset_free(&data);
+    options.unlabeled = false;
+    assert_fails(xhat_dataset_read(&data, "1,2,3", &options, NULL, error),
+                 XHAT_BAD_FORMAT, "without labels");
+}
+
 /* ---- folders and arrays -------------------------------------------------- */
 
 static void put_idx(const char *folder, const char *name, bool images,
@@ -370,6 +554,12 @@ int main(void)
         cmocka_unit_test(the_label_is_a_name_or_a_number),
         cmocka_unit_test(what_a_table_may_not_hold),
         cmocka_unit_test(without_labels),
+        cmocka_unit_test(columns_are_found_by_name),
+        cmocka_unit_test(dropped_columns_stay_dropped),
+        cmocka_unit_test(what_may_be_dropped),
+        cmocka_unit_test(each_failing_allocation_of_a_table),
+        cmocka_unit_test(leaks_are_found),
+        cmocka_unit_test(an_inline_matrix),
         cmocka_unit_test(a_folder_of_idx_files),
         cmocka_unit_test(an_npz_with_x_and_y),
         cmocka_unit_test(a_name_that_is_nothing),

@@ -44,6 +44,45 @@ static void what_is_read_predicts_the_same(void **state)
     }
 }
 
+static void columns_come_back(void **state)
+{
+    (void)state;
+    static const char text[] = "a,kind,\"b \"\"\",c\n1,x,2,7\n3,y,4,5\n";
+    char folder[64], path[256];
+    const size_t hidden[1] = {4};
+    xhat_net_spec spec = xhat_net_spec_default();
+    xhat_dataset data;
+    xhat_model written, read;
+    folder_make(folder);
+    file_put(folder, "t.csv", text, strlen(text), path);
+    assert_ok(xhat_dataset_read(&data, path, &(xhat_data_options){.drop = "1"},
+                                NULL, error));
+    xhat_rows rows = xhat_all_rows(&data);
+    spec.hidden = hidden;
+    spec.hidden_count = 1;
+    assert_ok(xhat_model_create(&written, &spec, &rows, NULL, error));
+    assert_ok(xhat_model_write(&written, path, true, error));
+    assert_ok(xhat_model_read(&read, path, 8, 1, NULL, error));
+    assert_int_equal(read.columns.count, 4);
+    assert_int_equal(read.columns.label, 2);
+    assert_int_equal(read.columns.number[0], 3);
+    assert_int_equal(read.columns.number[1], 4);
+    assert_string_equal(read.columns.name[0], "b \"");
+    assert_string_equal(read.columns.name[1], "c");
+    xhat_model_free(&read);
+    for (size_t at = 1, done = 0; !done; at++) { /* out of memory, each time */
+        counting count = {.fail_at = at};
+        xhat_allocator allocator = counting_on(&count);
+        done = xhat_model_read(&read, path, 8, 1, &allocator, NULL) == XHAT_OK;
+        if (done)
+            xhat_model_free(&read);
+        assert_int_equal(count.alive, 0);
+    }
+    xhat_model_free(&written);
+    xhat_dataset_free(&data);
+    folder_remove(folder);
+}
+
 static void evaluation_does_not_depend_on_the_batch(void **state)
 {
     (void)state;
@@ -123,6 +162,15 @@ static void strange_files_are_refused(void **state)
          "\"input_scale\":1,\"label\":\"\",\"classes\":[\"a\",\"b\"]}",
          "0.weight has 1 values"},
         {"{\"sizes\":[1,1],\"norm\":\"none\",\"eps\":0,\"input_mean\":0,"
+         "\"input_scale\":1,\"label\":\"\",\"classes\":[\"a\"],"
+         "\"columns\":{\"count\":2,\"label\":1,\"numbers\":[3]}}",
+         "columns that do not fit"},
+        {"{\"sizes\":[1,1],\"norm\":\"none\",\"eps\":0,\"input_mean\":0,"
+         "\"input_scale\":1,\"label\":\"\",\"classes\":[\"a\"],"
+         "\"columns\":{\"count\":2,\"label\":1,\"numbers\":[2],"
+         "\"names\":[4]}}",
+         "columns that do not fit"},
+        {"{\"sizes\":[1,1],\"norm\":\"none\",\"eps\":0,\"input_mean\":0,"
          "\"input_scale\":1,\"label\":\"\",\"classes\":[\"a\"]}",
          "no tensor 0.bias"},
     };
@@ -178,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_read_predicts_the_same),
+        cmocka_unit_test(columns_come_back),
         cmocka_unit_test(evaluation_does_not_depend_on_the_batch),
         cmocka_unit_test(other_features_are_refused),
         cmocka_unit_test(existing_files_are_kept),

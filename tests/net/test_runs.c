@@ -65,22 +65,89 @@ static void broken_metrics_are_refused(void **state)
     folder_remove(folder);
 }
 
+static void put_status(const char *folder, const char *status)
+{
+    char text[128], path[256];
+    snprintf(text, sizeof text, "{\"result\": {\"status\": \"%s\"}}", status);
+    file_put(folder, "run.json", text, strlen(text), path);
+}
+
+static bool has(const char *folder, const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s%s", folder, name);
+    return access(path, F_OK) == 0;
+}
+
 static void run_folders(void **state)
 {
     (void)state;
-    char folder[64], path[256], file[256];
+    char folder[64], run[128], slash[160], path[256];
+    bool old = true;
     folder_make(folder);
-    snprintf(path, sizeof path, "%s/a/b", folder);
-    assert_ok(xhat_run_folder_make(path, false, error));
-    assert_ok(xhat_run_folder_make(path, false, error)); /* still empty */
-    file_put(path, "run.json", "{}", 2, file);
-    assert_fails(xhat_run_folder_make(path, false, error), XHAT_ALREADY_EXISTS,
-                 "--force");
-    assert_ok(xhat_run_folder_make(path, true, error));
-    assert_int_equal(access(file, F_OK), -1); /* the old run is forgotten */
-    file_put(path, "run.json", "{}", 2, file);
-    assert_fails(xhat_run_folder_make(file, true, error), XHAT_CANNOT_WRITE,
-                 "is a file");
+    snprintf(run, sizeof run, "%s/a/b", folder);
+    snprintf(slash, sizeof slash, "%s/", run);
+    assert_ok(xhat_run_folder_make(run, false, &old, error));
+    assert_false(old);
+    assert_ok(xhat_run_folder_make(run, true, &old, error)); /* still empty */
+    assert_false(old);
+    file_put(run, "notes.txt", "mine", 4, path);
+    assert_ok(xhat_run_folder_make(run, true, &old, error)); /* no run in it */
+    assert_false(old);
+    put_status(run, "finished");
+    assert_fails(xhat_run_folder_make(run, false, NULL, error),
+                 XHAT_ALREADY_EXISTS, "--force");
+    assert_ok(xhat_run_folder_make(slash, true, &old, error));
+    assert_true(old && !has(run, "/run.json") && has(run, ".old/run.json"));
+
+    put_status(run, "running"); /* the second fails; the third one is good */
+    file_put(run, "model.safetensors", "m", 1, path);
+    assert_ok(xhat_run_folder_make(run, true, &old, error));
+    assert_true(old && !has(run, "/run.json") && has(run, ".old/run.json"));
+    assert_false(has(run, "/model.safetensors"));
+    put_status(run, "finished");
+    assert_fails(xhat_run_folder_make(run, true, &old, error),
+                 XHAT_ALREADY_EXISTS, "b.old is in the way");
+    assert_true(has(run, "/run.json") && has(run, ".old/run.json"));
+    assert_ok(xhat_run_folder_settle(slash, error));
+    assert_true(has(run, "/run.json") && has(run, "/notes.txt"));
+    assert_false(has(run, ".old"));
+
+    snprintf(path, sizeof path, "%s/run.json", run);
+    assert_fails(xhat_run_folder_make(path, true, NULL, error),
+                 XHAT_CANNOT_WRITE, "is a file");
+    folder_remove(folder);
+}
+
+/* Files that are no run's outlive everything, whatever they are called. */
+static void strange_files_are_kept(void **state)
+{
+    (void)state;
+    char folder[64], run[128], path[256];
+    bool old;
+    folder_make(folder);
+    snprintf(run, sizeof run, "%s/r.old", folder);
+    assert_ok(xhat_run_folder_make(run, false, NULL, error));
+    file_put(run, "letter", "dear", 4, path); /* a folder of somebody's */
+    snprintf(run, sizeof run, "%s/r", folder);
+    assert_ok(xhat_run_folder_make(run, false, NULL, error));
+    put_status(run, "diverged");
+    assert_fails(xhat_run_folder_make(run, true, &old, error),
+                 XHAT_ALREADY_EXISTS, "r.old is in the way");
+    assert_true(has(run, "/run.json") && has(run, ".old/letter"));
+
+    snprintf(path, sizeof path, "%s/link", folder);
+    assert_int_equal(symlink(run, path), 0);
+    assert_fails(xhat_run_folder_make(path, true, &old, error),
+                 XHAT_CANNOT_WRITE, "is a link");
+    assert_true(has(run, "/run.json"));
+
+    file_put(folder, "r.old/run.json", "{}", 2, path); /* a run with a letter */
+    assert_ok(xhat_run_folder_make(run, true, &old, error));
+    file_put(run, "letter", "new", 3, path);
+    assert_fails(xhat_run_folder_settle(run, error), XHAT_CANNOT_WRITE,
+                 "cannot be removed");
+    assert_true(has(run, ".old/letter") && !has(run, ".old/run.json"));
     folder_remove(folder);
 }
 
@@ -159,6 +226,7 @@ int main(void)
         cmocka_unit_test(metrics_come_back_with_all_digits),
         cmocka_unit_test(broken_metrics_are_refused),
         cmocka_unit_test(run_folders),
+        cmocka_unit_test(strange_files_are_kept),
         cmocka_unit_test(curves_name_every_line),
         cmocka_unit_test(curves_with_gaps),
         cmocka_unit_test(wilson),

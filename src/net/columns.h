@@ -1,0 +1,23 @@
+/* Remembered columns: room, copies. */
+#ifndef XHAT_NET_COLUMNS_H
+#define XHAT_NET_COLUMNS_H
+
+#include "xhat/net.h"
+
+/* Room for the numbers of `features` columns and, with_names, for their names,
+ * all still NULL.  On failure, too, *columns is to be freed. */
+XHAT_NODISCARD xhat_status
+xhat_columns_allocate(xhat_columns *columns, size_t features, bool with_names,
+                      const xhat_allocator *allocator, xhat_error *error);
+
+/* The same columns again, which *to then owns. */
+XHAT_NODISCARD xhat_status xhat_columns_copy(xhat_columns *to,
+                                             const xhat_columns *from,
+                                             size_t features,
+                                             const xhat_allocator *allocator,
+                                             xhat_error *error);
+
+void xhat_columns_free(xhat_columns *columns, size_t features,
+                       const xhat_allocator *allocator);
+
+#endif
