@@ -171,8 +171,8 @@ typedef struct xhat_running {
 
 /* Commits one batch: running := (1-p) running + p batch, and then discards
  * the batch's statistics so that they cannot be counted twice.  A channel
- * whose new values would not be finite keeps its old ones; *refused, unless NULL,
- * receives how many did.  count = 0 commits nothing.
+ * whose new values would not be finite keeps its old ones; *refused, unless
+ * NULL, receives how many did.  count = 0 commits nothing.
  * Errors: XHAT_SHAPE_MISMATCH for different channel counts;
  * XHAT_INVALID_ARGUMENT for count = 1 under an unbiased rule. */
 XHAT_API XHAT_NODISCARD xhat_status

@@ -25,8 +25,7 @@ static xhat_status cannot_write(const xhat_output_file *file, int number,
 static xhat_status already_exists(const xhat_output_file *file,
                                   xhat_error *error)
 {
-    return xhat_fail(error, XHAT_ALREADY_EXISTS,
-                     "%s exists", file->path);
+    return xhat_fail(error, XHAT_ALREADY_EXISTS, "%s exists", file->path);
 }
 
 static void forget(xhat_output_file *file)

@@ -5,7 +5,8 @@
  * eps = 0), or where x - mean does (values of 3e38 of both signs in float32).
  * Such a channel is computed here, one element at a time, in float64 and
  * scaled by a power of two.  Whether a channel is extreme follows from its
- * mean, its inverse deviation and gamma alone, so that forward and backward agree. */
+ * mean, its inverse deviation and gamma alone, so that forward and backward
+ * agree. */
 #ifndef XHAT_NORM_EXTREME_H
 #define XHAT_NORM_EXTREME_H
 
