@@ -40,6 +40,7 @@ static int compute(const cli_invocation *invocation, const xhat_arrays *file,
     result = cli_norm_read(&norm, invocation, x, file);
     if (result != CLI_DONE)
         return result;
+    cli_norm_round(&norm);
     cli_warn_not_finite("x", x);
     cli_warn_not_finite("dout", dout);
     result = cli_tell_backward(&norm, x, dout, &results);

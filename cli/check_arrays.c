@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "check_arrays.h"
+#include "circuit_run.h"
 #include "input.h"
 
 /* How far rounding may take an array that somebody computed, relative to the
@@ -103,40 +104,18 @@ static int check_shape(const cli_check *check, const xhat_array *array,
 
 static int run_inputs(cli_check *check, const xhat_array *dout_array)
 {
-    const cli_norm *norm = &check->norm;
     const double *x = NULL, *dout = NULL;
     int result = check_shape(check, dout_array, "dout", XHAT_EXTENT_FULL);
     if (result != CLI_DONE ||
         (result = convert(check, check->x, &x)) != CLI_DONE ||
         (result = convert(check, dout_array, &dout)) != CLI_DONE)
         return result;
-    xhat_axes axes = xhat_axes_batch(norm->spec.outer, norm->spec.channels,
-                                     norm->spec.inner);
     xhat_error error = {0};
-    xhat_status status = xhat_run_create(&check->run, xhat_circuit_batchnorm(),
-                                         &axes, norm->spec.eps, NULL, &error);
-    const struct {
-        xhat_side side;
-        int value;
-        const double *data;
-    } given[] = {{XHAT_SIDE_VALUE, XHAT_VALUE_X, x},
-                 {XHAT_SIDE_VALUE, XHAT_VALUE_GAMMA, norm->gamma},
-                 {XHAT_SIDE_VALUE, XHAT_VALUE_BETA, norm->beta},
-                 {XHAT_SIDE_GRADIENT, XHAT_VALUE_OUT, dout}};
-    for (int i = 0; i < 4 && status == XHAT_OK; i++)
-        status = xhat_run_set(check->run, given[i].side, given[i].value,
-                              given[i].data, &error);
-    if (norm->eval && status == XHAT_OK)
-        status = xhat_run_hold(check->run, XHAT_VALUE_MEAN, norm->running_mean,
-                               &error);
-    if (norm->eval && status == XHAT_OK)
-        status = xhat_run_hold(check->run, XHAT_VALUE_VAR, norm->running_var,
-                               &error);
+    xhat_status status =
+        cli_circuit_run(&check->run, &check->norm, x, dout, &error);
     if (status == XHAT_OK)
-        status = xhat_run_forward(check->run, &error);
-    if (status == XHAT_OK)
-        status = xhat_run_backward(check->run, &error);
-    check->widening = 1 + sqrt((double)xhat_axes_sharing(&axes)) / 32;
+        check->widening =
+            1 + sqrt((double)xhat_axes_sharing(xhat_run_axes(check->run))) / 32;
     return status == XHAT_OK ? CLI_DONE : cli_fail_error(&error);
 }
 

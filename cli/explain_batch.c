@@ -7,6 +7,7 @@
 
 #include "circuit/magnitude.h"
 #include "circuit/nonfinite.h"
+#include "circuit_run.h"
 #include "input.h"
 #include "tellings.h"
 
@@ -133,34 +134,8 @@ static int read_own(cli_batch *batch, const cli_invocation *invocation)
 
 static xhat_status run_circuit(cli_batch *batch, xhat_error *error)
 {
-    const cli_norm *norm = &batch->norm;
-    xhat_axes axes = xhat_axes_batch(norm->spec.outer, norm->spec.channels,
-                                     norm->spec.inner);
-    const struct {
-        xhat_side side;
-        int value;
-        const double *data;
-    } given[] = {
-        {XHAT_SIDE_VALUE, XHAT_VALUE_X, batch->x.data},
-        {XHAT_SIDE_VALUE, XHAT_VALUE_GAMMA, norm->gamma},
-        {XHAT_SIDE_VALUE, XHAT_VALUE_BETA, norm->beta},
-        {XHAT_SIDE_GRADIENT, XHAT_VALUE_OUT, batch->dout.data},
-    };
-    xhat_status status = xhat_run_create(&batch->run, xhat_circuit_batchnorm(),
-                                         &axes, norm->spec.eps, NULL, error);
-    for (int i = 0; i < 4 && status == XHAT_OK; i++)
-        status = xhat_run_set(batch->run, given[i].side, given[i].value,
-                              given[i].data, error);
-    if (norm->eval && status == XHAT_OK)
-        status = xhat_run_hold(batch->run, XHAT_VALUE_MEAN, norm->running_mean,
-                               error);
-    if (norm->eval && status == XHAT_OK)
-        status =
-            xhat_run_hold(batch->run, XHAT_VALUE_VAR, norm->running_var, error);
-    if (status == XHAT_OK)
-        status = xhat_run_forward(batch->run, error);
-    if (status == XHAT_OK)
-        status = xhat_run_backward(batch->run, error);
+    xhat_status status = cli_circuit_run(
+        &batch->run, &batch->norm, batch->x.data, batch->dout.data, error);
     if (status == XHAT_OK)
         status =
             xhat_run_verify(batch->run, BUDGET, &batch->verification, error);

@@ -24,6 +24,7 @@ static int run(const cli_invocation *invocation)
                           invocation->operands[0]);
     else if ((result = cli_norm_read(&norm, invocation, x, &file)) ==
              CLI_DONE) {
+        cli_norm_round(&norm);
         cli_warn_not_finite("x", x);
         result = cli_tell_forward(&norm, x, &results);
         if (result == CLI_DONE)

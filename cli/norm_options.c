@@ -287,3 +287,12 @@ void cli_norm_free(cli_norm *norm)
     norm->gamma = norm->beta = NULL;
     norm->running_mean = norm->running_var = NULL;
 }
+
+void cli_norm_round(cli_norm *norm)
+{
+    double *arrays[] = {norm->gamma, norm->beta, norm->running_mean,
+                        norm->running_var};
+    for (int i = 0; i < 4 && norm->spec.dtype == XHAT_F32; i++)
+        for (size_t c = 0; arrays[i] != NULL && c < norm->spec.channels; c++)
+            arrays[i][c] = (double)(float)arrays[i][c];
+}

@@ -37,4 +37,8 @@ int cli_norm_read(cli_norm *norm, const cli_invocation *invocation,
                   const xhat_array *x, const xhat_arrays *file);
 void cli_norm_free(cli_norm *norm);
 
+/* Converts the parameters and running statistics to the dtype of the spec, so
+ * that every telling computes with the same numbers. */
+void cli_norm_round(cli_norm *norm);
+
 #endif

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "xhat/circuit.h"
+#include "circuit_run.h"
 
 /* An array as the circuit sees it: rounded to the dtype, as float64. */
 static double *rounded(const cli_norm *norm, const xhat_array *array)
@@ -17,57 +17,6 @@ static double *rounded(const cli_norm *norm, const xhat_array *array)
         for (size_t i = 0; i < count; i++)
             data[i] = (double)(float)data[i];
     return data;
-}
-
-static xhat_status set_channels(xhat_run *run, const cli_norm *norm, int value,
-                                const double *values, bool hold,
-                                xhat_error *error)
-{
-    xhat_array array = {.element = XHAT_ELEMENT_F64,
-                        .rank = 1,
-                        .shape = {norm->spec.channels},
-                        .data = (void *)values};
-    double *data = rounded(norm, &array);
-    xhat_status status;
-    if (data == NULL)
-        return XHAT_OUT_OF_MEMORY;
-    status = hold ? xhat_run_hold(run, value, data, error)
-                  : xhat_run_set(run, XHAT_SIDE_VALUE, value, data, error);
-    free(data);
-    return status;
-}
-
-/* A run with its inputs set and gates 1-9 done; dout may be NULL. */
-static xhat_status staged_run(xhat_run **run, const cli_norm *norm,
-                              const double *x, const double *dout,
-                              xhat_error *error)
-{
-    xhat_axes axes = xhat_axes_batch(norm->spec.outer, norm->spec.channels,
-                                     norm->spec.inner);
-    xhat_status status = xhat_run_create(run, xhat_circuit_batchnorm(), &axes,
-                                         norm->spec.eps, NULL, error);
-    if (status == XHAT_OK)
-        status = xhat_run_set(*run, XHAT_SIDE_VALUE, XHAT_VALUE_X, x, error);
-    if (status == XHAT_OK)
-        status = set_channels(*run, norm, XHAT_VALUE_GAMMA, norm->gamma, false,
-                              error);
-    if (status == XHAT_OK)
-        status =
-            set_channels(*run, norm, XHAT_VALUE_BETA, norm->beta, false, error);
-    if (status == XHAT_OK && norm->eval)
-        status = set_channels(*run, norm, XHAT_VALUE_MEAN, norm->running_mean,
-                              true, error);
-    if (status == XHAT_OK && norm->eval)
-        status = set_channels(*run, norm, XHAT_VALUE_VAR, norm->running_var,
-                              true, error);
-    if (status == XHAT_OK && dout != NULL)
-        status =
-            xhat_run_set(*run, XHAT_SIDE_GRADIENT, XHAT_VALUE_OUT, dout, error);
-    if (status == XHAT_OK)
-        status = xhat_run_forward(*run, error);
-    if (status == XHAT_OK && dout != NULL)
-        status = xhat_run_backward(*run, error);
-    return status;
 }
 
 /* Every array of one side of the run that was computed, not given. */
@@ -134,7 +83,7 @@ int cli_staged(const cli_norm *norm, const xhat_array *x,
                                      "more; x has one, so every output would "
                                      "be beta");
     else if (values == NULL || (dout != NULL && gradient == NULL) ||
-             staged_run(&run, norm, values, gradient, &error) != XHAT_OK)
+             cli_circuit_run(&run, norm, values, gradient, &error) != XHAT_OK)
         result = cli_fail_error(&error);
     if (result == CLI_DONE)
         result = put_run(run, XHAT_SIDE_VALUE, norm, x, results);

@@ -96,7 +96,7 @@ static void run_folders(void **state)
     assert_false(old);
     put_status(run, "finished");
     assert_fails(xhat_run_folder_make(run, false, NULL, error),
-                 XHAT_ALREADY_EXISTS, "--force");
+                 XHAT_ALREADY_EXISTS, "exists");
     assert_ok(xhat_run_folder_make(slash, true, &old, error));
     assert_true(old && !has(run, "/run.json") && has(run, ".old/run.json"));
 
