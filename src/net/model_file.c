@@ -19,7 +19,6 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "formats/source.h"
 #include "net/columns.h"
 #include "net/model_parts.h"
 #include "net/net_parts.h"
@@ -124,26 +123,6 @@ static xhat_status bad(const char *path, const char *what, xhat_error *error)
 {
     return xhat_fail(error, XHAT_BAD_FORMAT,
                      "%s is no model of xhat: its metadata %s", path, what);
-}
-
-/* The document in the header's __metadata__.  The header: 8 bytes of length,
- * little end first, then as much JSON. */
-static json_t *load_document(const xhat_source *file)
-{
-    uint64_t length = 0;
-    if (file->size < 8)
-        return NULL;
-    for (int i = 7; i >= 0; i--)
-        length = length << 8 | file->bytes[i];
-    if (length > file->size - 8)
-        return NULL;
-    json_t *header = json_loadb((const char *)file->bytes + 8, (size_t)length,
-                                JSON_REJECT_DUPLICATES, NULL);
-    const char *text = json_string_value(
-        json_object_get(json_object_get(header, "__metadata__"), "xhat"));
-    json_t *document = text == NULL ? NULL : json_loads(text, 0, NULL);
-    json_decref(header);
-    return document;
 }
 
 static bool read_scaling(const json_t *value, double *to, size_t count)
@@ -299,15 +278,35 @@ static xhat_status read_tensors(xhat_net *net, const xhat_arrays *file,
     return XHAT_OK;
 }
 
+/* Do the sizes promise more weights than the file holds?  Asked before there is
+ * memory for any. */
+static bool promises_too_much(const xhat_net_spec *spec,
+                              const xhat_arrays *file)
+{
+    double promised = 0, held = 0; /* counts far beyond 2^53 need no digits */
+    size_t in = spec->features;
+    for (size_t i = 0; i <= spec->hidden_count; i++) {
+        size_t out = i < spec->hidden_count ? spec->hidden[i] : spec->classes;
+        promised += (double)in * (double)out;
+        in = out;
+    }
+    for (size_t i = 0; i < file->count; i++)
+        held += (double)xhat_array_count(&file->items[i]);
+    return promised > held;
+}
+
 /* Everything the document says: sizes, scaling, names; and the net for it. */
 static xhat_status build(xhat_model *model, const json_t *document,
-                         const char *path, size_t max_rows, int threads,
+                         const xhat_arrays *file, const char *path,
+                         size_t max_rows, int threads,
                          const xhat_allocator *allocator, xhat_error *error)
 {
     size_t hidden[HIDDEN_MOST];
     xhat_net_spec spec = xhat_net_spec_default();
     if (!read_spec(document, &spec, hidden))
         return bad(path, "lacks sizes, norm or eps", error);
+    if (promises_too_much(&spec, file))
+        return bad(path, "promises more weights than it holds", error);
     spec.max_rows = max_rows;
     spec.threads = threads;
     xhat_status status = xhat_model_allocate(model, spec.features, spec.classes,
@@ -331,20 +330,16 @@ xhat_status xhat_model_read(xhat_model *model, const char *path,
                             size_t max_rows, int threads,
                             const xhat_allocator *allocator, xhat_error *error)
 {
-    xhat_source bytes;
-    xhat_arrays file = {0};
+    xhat_arrays file;
     *model = (xhat_model){.allocator = allocator};
-    xhat_status status = xhat_source_read(&bytes, path, allocator, error);
+    xhat_status status = xhat_arrays_read(&file, path, allocator, error);
     if (status != XHAT_OK)
         return status;
-    status = xhat_arrays_read_memory(&file, bytes.bytes, bytes.size, path,
-                                     allocator, error);
-    json_t *document = status == XHAT_OK ? load_document(&bytes) : NULL;
-    xhat_source_free(&bytes);
-    if (status == XHAT_OK)
-        status = document == NULL ? bad(path, "has no entry \"xhat\"", error)
-                                  : build(model, document, path, max_rows,
-                                          threads, allocator, error);
+    const char *text = xhat_arrays_metadata(&file, "xhat");
+    json_t *document = text == NULL ? NULL : json_loads(text, 0, NULL);
+    status = document == NULL ? bad(path, "has no entry \"xhat\"", error)
+                              : build(model, document, &file, path, max_rows,
+                                      threads, allocator, error);
     if (status == XHAT_OK)
         status = read_tensors(model->net, &file, path, error);
     json_decref(document);

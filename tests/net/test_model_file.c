@@ -155,6 +155,8 @@ static void strange_files_are_refused(void **state)
         {"{\"sizes\":[2,-1,3],\"norm\":\"batch\",\"eps\":1e-5}", "sizes"},
         {"{\"sizes\":[2,3],\"norm\":\"layer\",\"eps\":1e-5}", "norm"},
         {"{\"sizes\":[2,3],\"norm\":\"none\",\"eps\":0}", "input_mean"},
+        {"{\"sizes\":[2,60000,20000,3],\"norm\":\"none\",\"eps\":0}",
+         "promises more weights than it holds"},
         {"{\"sizes\":[2,2],\"norm\":\"none\",\"eps\":0,\"input_mean\":0,"
          "\"input_scale\":[1,2],\"label\":\"\",\"classes\":[\"a\"]}",
          "classes"},
@@ -175,19 +177,24 @@ static void strange_files_are_refused(void **state)
          "no tensor 0.bias"},
     };
     char folder[64], path[128];
-    float value[1] = {1};
-    const xhat_array array = {.name = "0.weight",
-                              .element = XHAT_ELEMENT_F32,
-                              .rank = 2,
-                              .shape = {1, 1},
-                              .data = value};
+    float values[8] = {1};
+    const xhat_array arrays[] = {{.name = "0.weight",
+                                  .element = XHAT_ELEMENT_F32,
+                                  .rank = 2,
+                                  .shape = {1, 1},
+                                  .data = values},
+                                 {.name = "other",
+                                  .element = XHAT_ELEMENT_F32,
+                                  .rank = 1,
+                                  .shape = {8},
+                                  .data = values}};
     folder_make(folder);
     snprintf(path, sizeof path, "%s/m.safetensors", folder);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         xhat_model model;
         xhat_error e = {0};
         assert_ok(xhat_safetensors_write(
-            path, true, &array, 1, (const char *[]){"xhat"},
+            path, true, arrays, 2, (const char *[]){"xhat"},
             (const char *[]){cases[i].document}, 1, error));
         assert_int_not_equal(xhat_model_read(&model, path, 8, 1, NULL, &e),
                              XHAT_OK);
