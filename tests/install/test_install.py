@@ -28,9 +28,9 @@ class Install(unittest.TestCase):
         cls.work = pathlib.Path(cls.folder.name)
         cls.prefix = cls.work / "prefix"
         run(CMAKE, "--install", BUILD, "--prefix", cls.prefix)
-        cls.library = next(cls.prefix.rglob("libxhat.so"))
+        cls.shared_object = next(cls.prefix.rglob("libxhat.so"))
         cls.environment = dict(os.environ,
-                               LD_LIBRARY_PATH=str(cls.library.parent))
+                               LD_LIBRARY_PATH=str(cls.shared_object.parent))
         cls.environment["PKG_CONFIG_PATH"] = str(
             next(cls.prefix.rglob("xhat.pc")).parent)
 
@@ -78,15 +78,15 @@ class Install(unittest.TestCase):
 
     def test_only_xhat_symbols_are_exported(self):
         symbols = re.findall(r" [A-Z] (\S+)$",
-                             run("nm", "-D", "--defined-only", self.library),
-                             re.M)
+                             run("nm", "-D", "--defined-only",
+                                 self.shared_object), re.M)
         self.assertIn("xhat_forward", symbols)
         for symbol in symbols:
             self.assertTrue(symbol.startswith("xhat_"), symbol)
         self.assertNotIn("xhat_fail", symbols)
 
     def test_soname(self):
-        text = run("readelf", "-d", self.library)
+        text = run("readelf", "-d", self.shared_object)
         self.assertRegex(text, r"SONAME.*libxhat\.so\.\d+\.\d+\]")
 
     def test_the_command(self):
