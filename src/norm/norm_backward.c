@@ -72,6 +72,20 @@ static void backward_block(const xhat_plan *plan, const void *args_,
     xhat_block_grad_affine(plan, block, args->x, args->dout, args->dx);
 }
 
+/* What training and frozen backward ask of the arrays that both have. */
+static xhat_status check_arrays(const xhat_plan *plan, const void *x,
+                                const void *dout, const void *gamma,
+                                const void *dx, xhat_error *error)
+{
+    xhat_status status =
+        xhat_check_parameter(plan, XHAT_SCALE, gamma, "gamma", error);
+    if (status == XHAT_OK)
+        status = xhat_check_overlap(plan, dx, "dx", x, "x", false, error);
+    if (status == XHAT_OK)
+        status = xhat_check_overlap(plan, dx, "dx", dout, "dout", true, error);
+    return status;
+}
+
 static xhat_status check(const xhat_plan *plan, const xhat_backward_args *args,
                          xhat_error *error)
 {
@@ -86,14 +100,9 @@ static xhat_status check(const xhat_plan *plan, const xhat_backward_args *args,
         xhat_check_pointers(needed, sizeof needed / sizeof *needed, error);
     if (status != XHAT_OK)
         return status;
-    if ((status = xhat_check_parameter(plan, XHAT_SCALE, args->gamma, "gamma",
-                                       error)) != XHAT_OK ||
-        (status = xhat_check_overlap(plan, args->dx, "dx", args->x, "x", false,
-                                     error)) != XHAT_OK ||
-        (status = xhat_check_overlap(plan, args->dx, "dx", args->dout, "dout",
-                                     true, error)) != XHAT_OK)
-        return status;
-    return xhat_check_count(plan, error);
+    status =
+        check_arrays(plan, args->x, args->dout, args->gamma, args->dx, error);
+    return status == XHAT_OK ? xhat_check_count(plan, error) : status;
 }
 
 /* Without values every sum is 0. */
@@ -175,13 +184,8 @@ static xhat_status check_frozen(const xhat_plan *plan,
         xhat_check_pointers(needed, sizeof needed / sizeof *needed, error);
     if (status != XHAT_OK)
         return status;
-    if ((status = xhat_check_parameter(plan, XHAT_SCALE, args->gamma, "gamma",
-                                       error)) != XHAT_OK ||
-        (status = xhat_check_overlap(plan, args->dx, "dx", args->x, "x", false,
-                                     error)) != XHAT_OK)
-        return status;
-    return xhat_check_overlap(plan, args->dx, "dx", args->dout, "dout", true,
-                              error);
+    return check_arrays(plan, args->x, args->dout, args->gamma, args->dx,
+                        error);
 }
 
 xhat_status xhat_frozen_backward(const xhat_plan *plan,

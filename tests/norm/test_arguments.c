@@ -215,6 +215,14 @@ static void inference_refusals(void **state)
                                         .scratch = f.scratch};
     assert_refused(&f, xhat_frozen_backward(f.plan, &frozen, error),
                    XHAT_INVALID_ARGUMENT, "running_mean is NULL");
+    frozen.running_mean = f.each[2];
+    frozen.dx = f.x;
+    assert_refused(&f, xhat_frozen_backward(f.plan, &frozen, error),
+                   XHAT_INVALID_ARGUMENT, "dx overlaps x");
+    frozen.dx = f.dout + 1;
+    assert_refused(&f, xhat_frozen_backward(f.plan, &frozen, error),
+                   XHAT_INVALID_ARGUMENT,
+                   "dx overlaps dout without being the same array");
     fixture_close(&f);
 }
 
