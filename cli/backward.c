@@ -10,6 +10,12 @@ static const cli_option options[] = {
      ".npz .npy .csv .tsv or .json (default: JSON on stdout)"},
     {NULL, 0, NULL, NULL}};
 
+/* One set of options serves forward and backward. */
+static const cli_option as_forward[] = {
+    {"momentum", 0, "P|none", "taken as forward takes it, and not used here"},
+    {"batches-seen", 0, "K", "taken as forward takes it, and not used here"},
+    {NULL, 0, NULL, NULL}};
+
 static int check_shape(const xhat_array *x, const xhat_array *dout)
 {
     char x_shape[CLI_SHAPE_SIZE], dout_shape[CLI_SHAPE_SIZE];
@@ -86,6 +92,6 @@ const cli_command cli_command_backward = {
                "layer.\n",
     .least_operands = 1,
     .most_operands = 2,
-    .tables = {options, cli_norm_options},
+    .tables = {options, cli_norm_options, cli_telling_options, as_forward},
     .run = run,
 };

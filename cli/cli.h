@@ -26,7 +26,8 @@ enum {
 typedef struct cli_option {
     const char *name;     /* long name without dashes; NULL ends a table */
     char letter;          /* 'o' for -o; 0: none */
-    const char *argument; /* "FILE"; NULL for a flag */
+    const char *argument; /* NULL for a flag; "FILE" and other capitals stand
+                             for a value, "batch|none" lists the values */
     const char *help;     /* one line; says the default */
 } cli_option;
 
@@ -36,8 +37,10 @@ typedef struct cli_invocation cli_invocation;
 
 typedef struct cli_command {
     const char *name;
-    const char *summary;  /* one line, for the list of commands */
-    const char *operands; /* "X DOUT", for the usage line */
+    const char *summary;       /* one line, for the list of commands */
+    const char *operands;      /* "X DOUT", for the usage line */
+    const char *operand_words; /* "bash|zsh": words an operand may be, for
+                                  completion; NULL: files alone */
     const char *examples; /* lines, each ending in \n; help shows them first */
     const char *details;  /* more text for help, or NULL */
     int least_operands, most_operands;
@@ -110,6 +113,7 @@ bool cli_interrupted(void);
 
 extern const cli_command cli_command_forward, cli_command_backward,
     cli_command_explain, cli_command_check, cli_command_train, cli_command_eval,
-    cli_command_predict, cli_command_plot, cli_command_info;
+    cli_command_predict, cli_command_plot, cli_command_info, cli_command_help,
+    cli_command_completion;
 
 #endif

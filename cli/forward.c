@@ -53,6 +53,7 @@ const cli_command cli_command_forward = {
                "forward.\n",
     .least_operands = 1,
     .most_operands = 1,
-    .tables = {options, cli_norm_options},
+    .tables = {options, cli_norm_options, cli_running_options,
+               cli_telling_options},
     .run = run,
 };

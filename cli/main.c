@@ -7,46 +7,32 @@
 #include "kernels/kernels.h"
 #include "options.h"
 
-static const cli_command *const commands[] = {
-    &cli_command_forward, &cli_command_backward,
-    &cli_command_explain, &cli_command_check,
-    &cli_command_train,   &cli_command_eval,
-    &cli_command_predict, &cli_command_plot,
-    &cli_command_info,    NULL};
+const cli_command *const cli_commands[] = {
+    &cli_command_forward,    &cli_command_backward, &cli_command_explain,
+    &cli_command_check,      &cli_command_train,    &cli_command_eval,
+    &cli_command_predict,    &cli_command_plot,     &cli_command_info,
+    &cli_command_completion, &cli_command_help,     NULL};
 
-static const cli_command *find_command(const char *name)
+const cli_command *cli_find_command(const char *name)
 {
-    for (int i = 0; commands[i] != NULL; i++)
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
+    for (int i = 0; cli_commands[i] != NULL; i++)
+        if (strcmp(cli_commands[i]->name, name) == 0)
+            return cli_commands[i];
     return NULL;
 }
 
-static int unknown_command(const char *name)
+int cli_unknown_command(const char *name)
 {
     const char *names[32];
     int count = 0;
-    for (; commands[count] != NULL; count++)
-        names[count] = commands[count]->name;
+    for (; cli_commands[count] != NULL; count++)
+        names[count] = cli_commands[count]->name;
     const char *near = cli_nearest(name, names, count);
     if (near != NULL)
         return cli_fail(CLI_USAGE, "unknown command \"%s\"; did you mean %s?",
                         name, near);
     return cli_fail(CLI_USAGE, "unknown command \"%s\"; `xhat help` lists them",
                     name);
-}
-
-static int help(const char *name)
-{
-    if (name == NULL) {
-        cli_help_all(stdout, commands);
-        return CLI_DONE;
-    }
-    const cli_command *command = find_command(name);
-    if (command == NULL)
-        return unknown_command(name);
-    cli_help_command(stdout, command);
-    return CLI_DONE;
 }
 
 /* What every command takes is checked for every command: --threads, --seed,
@@ -68,20 +54,24 @@ static int run(int count, const char *const *words)
 {
     cli_invocation invocation;
     if (count < 1 || strcmp(words[0], "--help") == 0 ||
-        strcmp(words[0], "-h") == 0 || strcmp(words[0], "help") == 0)
-        return help(count > 1 ? words[1] : NULL);
+        strcmp(words[0], "-h") == 0) {
+        cli_help_all(stdout);
+        return CLI_DONE;
+    }
     if (strcmp(words[0], "--version") == 0 || strcmp(words[0], "-v") == 0) {
         printf("xhat %s\n", xhat_version());
         return CLI_DONE;
     }
-    const cli_command *command = find_command(words[0]);
+    const cli_command *command = cli_find_command(words[0]);
     if (command == NULL)
-        return unknown_command(words[0]);
+        return cli_unknown_command(words[0]);
     int result = cli_parse(&invocation, command, count - 1, words + 1);
     if (result != CLI_DONE)
         return result;
-    if (cli_given(&invocation, "help"))
-        return help(command->name);
+    if (cli_given(&invocation, "help")) {
+        cli_help_command(stdout, command);
+        return CLI_DONE;
+    }
     result = check_common(&invocation);
     return result == CLI_DONE ? command->run(&invocation) : result;
 }

@@ -8,26 +8,35 @@
 #include "input.h"
 
 const cli_option cli_norm_options[] = {
-    {"gamma", 0, "G", "scale, a file or \"1,2\" (default: ones)"},
-    {"beta", 0, "B", "shift, a file or \"1,2\" (default: zeros)"},
+    {"gamma", 0, "ARRAY", "scale, a file or \"1,2\" (default: ones)"},
+    {"beta", 0, "ARRAY", "shift, a file or \"1,2\" (default: zeros)"},
     {"no-affine", 0, NULL, "neither scale nor shift"},
-    {"running-mean", 0, "M", "running mean, a file or a list"},
-    {"running-var", 0, "V", "running variance, a file or a list"},
-    {"mode", 0, "MODE", "train (default), or eval: use the running statistics"},
+    {"running-mean", 0, "ARRAY", "running mean, a file or a list"},
+    {"running-var", 0, "ARRAY", "running variance, a file or a list"},
+    {"mode", 0, "train|eval",
+     "train (default), or eval: use the running statistics"},
     {"eps", 0, "E", "added to the variance (default: the convention's, 1e-5)"},
-    {"layout", 0, "L",
-     "nc ncl nchw ncdhw nlc nhwc ndhwc (default by rank: nc ncl nchw ncdhw)"},
-    {"momentum", 0, "P",
+    {"layout", 0, "nc|ncl|nchw|ncdhw|nlc|nhwc|ndhwc",
+     "the order of the axes of X, c the channels (default by rank: nc ncl nchw "
+     "ncdhw)"},
+    {"convention", 0, "torch|cs231n|onnx|keras|paper",
+     "default eps, sense of the momentum, biased or unbiased running variance "
+     "(default torch)"},
+    {"norm", 0, "batch", "the member of the family (default batch)"},
+    {NULL, 0, NULL, NULL}};
+
+const cli_option cli_running_options[] = {
+    {"momentum", 0, "P|none",
      "as the convention writes it; none: cumulative average"},
     {"batches-seen", 0, "K",
      "batches in the given running statistics (for --momentum none)"},
-    {"convention", 0, "NAME",
-     "torch (default) cs231n onnx keras paper: default eps, sense of the "
-     "momentum, biased or unbiased running variance"},
-    {"norm", 0, "NORM", "batch"},
-    {"method", 0, "METHOD",
-     "fused (default), closed, or staged: every gate's array as well"},
-    {"dtype", 0, "TYPE", "f32 or f64 (default: that of X)"},
+    {NULL, 0, NULL, NULL}};
+
+const cli_option cli_telling_options[] = {
+    {"method", 0, "fused|closed|staged",
+     "which telling computes it (default fused); staged writes every gate's "
+     "array as well"},
+    {"dtype", 0, "f32|f64", "of what is computed (default: that of X)"},
     {NULL, 0, NULL, NULL}};
 
 /* ---- the shape ----------------------------------------------------------- */

@@ -7,9 +7,16 @@
 #include "xhat/formats.h"
 #include "xhat/xhat.h"
 
-/* --gamma --beta --no-affine --running-mean --running-var --mode --eps
- * --layout --momentum --batches-seen --convention --norm --method --dtype */
+/* Those of every command that normalizes: --gamma --beta --no-affine
+ * --running-mean --running-var --mode --eps --layout --convention --norm */
 extern const cli_option cli_norm_options[];
+
+/* Of forward alone, which updates running statistics: --momentum
+ * --batches-seen */
+extern const cli_option cli_running_options[];
+
+/* Of forward and backward, which choose a telling: --method --dtype */
+extern const cli_option cli_telling_options[];
 
 typedef enum cli_method {
     CLI_METHOD_FUSED,

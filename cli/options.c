@@ -69,8 +69,8 @@ const char *cli_nearest(const char *word, const char *const *words, int count)
 
 /* ---- parsing ------------------------------------------------------------- */
 
-static const cli_option *const *all_tables(const cli_command *command,
-                                           const cli_option **tables)
+const cli_option *const *cli_tables(const cli_command *command,
+                                    const cli_option *tables[CLI_ALL_TABLES])
 {
     int n = 0;
     for (int i = 0; i < CLI_TABLES_MAX && command->tables[i] != NULL; i++)
@@ -80,11 +80,35 @@ static const cli_option *const *all_tables(const cli_command *command,
     return tables;
 }
 
+const char *cli_next_word(const char **at, int *length)
+{
+    static const char value_signs[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ,";
+    while (**at != '\0') {
+        const char *word = *at;
+        size_t size = strcspn(word, "|");
+        *at = word + size + (word[size] == '|');
+        *length = (int)size;
+        if (strcspn(word, value_signs) >= size)
+            return word;
+    }
+    return NULL;
+}
+
+bool cli_names_file(const char *argument)
+{
+    static const char *const names[] = {"FILE", "FOLDER", "RUN", "ARRAY",
+                                        "DATA"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strstr(argument, names[i]) != NULL)
+            return true;
+    return false;
+}
+
 static const cli_option *find(const cli_command *command, const char *name,
                               size_t length, char letter)
 {
-    const cli_option *tables[CLI_TABLES_MAX + 2];
-    for (const cli_option *const *t = all_tables(command, tables); *t; t++)
+    const cli_option *tables[CLI_ALL_TABLES];
+    for (const cli_option *const *t = cli_tables(command, tables); *t; t++)
         for (const cli_option *o = *t; o->name != NULL; o++)
             if (letter != 0 ? o->letter == letter
                             : strlen(o->name) == length &&
@@ -96,10 +120,10 @@ static const cli_option *find(const cli_command *command, const char *name,
 static int unknown_option(const cli_command *command, const char *given)
 {
     const char *names[CLI_VALUES_MAX * 2];
-    const cli_option *tables[CLI_TABLES_MAX + 2];
+    const cli_option *tables[CLI_ALL_TABLES];
     char word[64];
     int count = 0;
-    for (const cli_option *const *t = all_tables(command, tables); *t; t++)
+    for (const cli_option *const *t = cli_tables(command, tables); *t; t++)
         for (const cli_option *o = *t; o->name && count < CLI_VALUES_MAX * 2;
              o++)
             names[count++] = o->name;

@@ -24,6 +24,16 @@ int cli_write_text(const cli_invocation *invocation, const char *path,
     return CLI_DONE;
 }
 
+int cli_write_made(const cli_invocation *invocation, const char *path,
+                   xhat_text *text)
+{
+    int result = text->failed ? cli_fail(CLI_BUG, "out of memory")
+                              : cli_write_text(invocation, path, text->data,
+                                               text->length);
+    xhat_text_free(text);
+    return result;
+}
+
 /* an object: each array under its name, nested as NumPy prints it */
 static int write_json(const cli_invocation *invocation, const char *path,
                       const xhat_array *arrays, size_t count)

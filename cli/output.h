@@ -2,6 +2,7 @@
 #ifndef XHAT_CLI_OUTPUT_H
 #define XHAT_CLI_OUTPUT_H
 
+#include "base/text.h"
 #include "cli.h"
 #include "xhat/formats.h"
 
@@ -17,6 +18,11 @@ int cli_write_arrays(const cli_invocation *invocation, const char *path,
 /* text[length] to a file, or to stdout when path is NULL or "-". */
 int cli_write_text(const cli_invocation *invocation, const char *path,
                    const char *text, size_t length);
+
+/* The same of a text that was made for it, which is freed; CLI_BUG when there
+ * was no memory to make it. */
+int cli_write_made(const cli_invocation *invocation, const char *path,
+                   xhat_text *text);
 
 /* Does `path` end in `ending` (".svg"), in any case? */
 bool cli_ends_in(const char *path, const char *ending);

@@ -13,19 +13,19 @@ const cli_option cli_train_options[] = {
     {"hidden", 0, "WIDTHS",
      "hidden layers: 256,128 or 100x5 or none "
      "(default 100x2)"},
-    {"norm", 0, "NORM", "batch or none (default batch)"},
+    {"norm", 0, "batch|none", "after each hidden layer (default batch)"},
     {"baseline", 0, NULL,
      "also train the same net without the norm, to "
      "compare"},
     {"epochs", 0, "N", "times through the training rows (default 10)"},
     {"batch-size", 0, "N", "rows a step, at least 2 (default 100)"},
-    {"optimizer", 0, "NAME", "sgd, momentum or adam (default adam)"},
+    {"optimizer", 0, "sgd|momentum|adam", "how weights move (default adam)"},
     {"lr", 0, "R",
      "learning rate (default sgd 0.1, momentum 0.02, adam "
      "0.001)"},
     {"lr-decay", 0, "R", "multiplies the rate after each epoch (default 0.9)"},
     {"reg", 0, "R", "adds R/2 * sum of squared weights (default 0)"},
-    {"init", 0, "NAME", "he or xavier (default he)"},
+    {"init", 0, "he|xavier", "the scale of the first weights (default he)"},
     {"weight-scale", 0, "S", "or: weights from a normal of deviation S"},
     {"label", 0, "COLUMN",
      "of a CSV: name, number from 1, or -1 for the last (default: the last "

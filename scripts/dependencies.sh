@@ -9,7 +9,7 @@ packages="
     gcc g++ libc6-dev make cmake pkg-config
     zlib1g-dev libopenblas-dev libjansson-dev librandom123-dev
     libcmocka-dev libmpfr-dev clang clang-format libomp-dev python3 python3-numpy
-    dataset-fashion-mnist
+    dataset-fashion-mnist groff-base mandoc zsh fish
 "
 
 missing=""

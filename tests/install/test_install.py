@@ -93,6 +93,15 @@ class Install(unittest.TestCase):
         text = run(self.prefix / "bin" / "xhat", "--version")
         self.assertRegex(text, r"^xhat \d+\.\d+\.\d+\n$")
 
+    def test_the_manual_and_the_completions(self):
+        share = self.prefix / "share"
+        pages = {p.name for p in (share / "man/man1").iterdir()}
+        self.assertLessEqual({"xhat.1", "xhat-train.1", "xhat-help.1"}, pages)
+        for path in ("bash-completion/completions/xhat",
+                     "zsh/site-functions/_xhat",
+                     "fish/vendor_completions.d/xhat.fish"):
+            self.assertIn("forward", (share / path).read_text())
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])
