@@ -86,6 +86,7 @@ typedef struct xhat_circuit_value {
     const char *gradient; /* the key of its gradient: "ddev_from_mean" */
     xhat_extent extent;
     int maker; /* index of the gate that makes it; -1: given from outside */
+    const char *symbol; /* in formulas, UTF-8: "q" */
 } xhat_circuit_value;
 
 typedef struct xhat_circuit_gate {
@@ -232,8 +233,14 @@ XHAT_API xhat_value_state xhat_run_state(const xhat_run *run, int value);
  * nothing to compare. */
 typedef struct xhat_verification {
     double gate[XHAT_CIRCUIT_GATES_MAX]; /* local gradients, complex step */
-    double complex_step;       /* dx, dgamma, dbeta of sum(dout * out) */
-    double central_difference; /* the same, (f(a+h) - f(a-h)) / 2h */
+    double gate_central[XHAT_CIRCUIT_GATES_MAX];  /* and central difference */
+    double leaf_complex[XHAT_CIRCUIT_VALUES_MAX]; /* [value] given from outside:
+                                                     dx, dgamma, dbeta of
+                                                     sum(dout * out) */
+    double leaf_central[XHAT_CIRCUIT_VALUES_MAX]; /* the same, (f(a+h) -
+                                                     f(a-h)) / 2h */
+    double complex_step;       /* the largest of leaf_complex */
+    double central_difference; /* the largest of leaf_central */
     size_t not_finite_at[XHAT_CIRCUIT_GATES_MAX]; /* outputs left out for it */
     size_t elements;                              /* of dx: all, */
     size_t checked;                               /* compared, */

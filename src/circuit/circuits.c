@@ -4,21 +4,22 @@
 
 /* Keys, formulas and numbers are those of docs/derivation.md. */
 static const xhat_circuit_value values[] = {
-    [XHAT_VALUE_X] = {"x", "dx", XHAT_EXTENT_FULL, -1},
-    [XHAT_VALUE_GAMMA] = {"gamma", "dgamma", XHAT_EXTENT_PER_CHANNEL, -1},
-    [XHAT_VALUE_BETA] = {"beta", "dbeta", XHAT_EXTENT_PER_CHANNEL, -1},
-    [XHAT_VALUE_MEAN] = {"mean", "dmean", XHAT_EXTENT_PER_STATISTIC, 0},
+    [XHAT_VALUE_X] = {"x", "dx", XHAT_EXTENT_FULL, -1, "x"},
+    [XHAT_VALUE_GAMMA] = {"gamma", "dgamma", XHAT_EXTENT_PER_CHANNEL, -1, "γ"},
+    [XHAT_VALUE_BETA] = {"beta", "dbeta", XHAT_EXTENT_PER_CHANNEL, -1, "β"},
+    [XHAT_VALUE_MEAN] = {"mean", "dmean", XHAT_EXTENT_PER_STATISTIC, 0, "μ"},
     [XHAT_VALUE_DEV_FROM_MEAN] = {"dev_from_mean", "ddev_from_mean",
-                                  XHAT_EXTENT_FULL, 1},
+                                  XHAT_EXTENT_FULL, 1, "d"},
     [XHAT_VALUE_DEV_FROM_MEAN_SQ] = {"dev_from_mean_sq", "ddev_from_mean_sq",
-                                     XHAT_EXTENT_FULL, 2},
-    [XHAT_VALUE_VAR] = {"var", "dvar", XHAT_EXTENT_PER_STATISTIC, 3},
-    [XHAT_VALUE_STDDEV] = {"stddev", "dstddev", XHAT_EXTENT_PER_STATISTIC, 4},
+                                     XHAT_EXTENT_FULL, 2, "q"},
+    [XHAT_VALUE_VAR] = {"var", "dvar", XHAT_EXTENT_PER_STATISTIC, 3, "v"},
+    [XHAT_VALUE_STDDEV] = {"stddev", "dstddev", XHAT_EXTENT_PER_STATISTIC, 4,
+                           "s"},
     [XHAT_VALUE_INVERTED_STDDEV] = {"inverted_stddev", "dinverted_stddev",
-                                    XHAT_EXTENT_PER_STATISTIC, 5},
-    [XHAT_VALUE_X_NORM] = {"x_norm", "dx_norm", XHAT_EXTENT_FULL, 6},
-    [XHAT_VALUE_SCALED_X] = {"scaled_x", "dscaled_x", XHAT_EXTENT_FULL, 7},
-    [XHAT_VALUE_OUT] = {"out", "dout", XHAT_EXTENT_FULL, 8},
+                                    XHAT_EXTENT_PER_STATISTIC, 5, "r"},
+    [XHAT_VALUE_X_NORM] = {"x_norm", "dx_norm", XHAT_EXTENT_FULL, 6, "x̂"},
+    [XHAT_VALUE_SCALED_X] = {"scaled_x", "dscaled_x", XHAT_EXTENT_FULL, 7, "z"},
+    [XHAT_VALUE_OUT] = {"out", "dout", XHAT_EXTENT_FULL, 8, "y"},
 };
 
 static const xhat_circuit_gate gates[] = {
