@@ -53,7 +53,8 @@ typedef enum xhat_extent {
     XHAT_EXTENT_SINGLE = 0,        /* one: a constant local gradient */
     XHAT_EXTENT_PER_STATISTIC = 1, /* one for each statistic: mean, var, ... */
     XHAT_EXTENT_PER_CHANNEL = 2,   /* (channels): gamma, beta */
-    XHAT_EXTENT_FULL = 3           /* (outer, channels, inner): x, out, ... */
+    XHAT_EXTENT_FULL = 3,          /* (outer, channels, inner): x, out, ... */
+    XHAT_EXTENT_PER_ROW = 4        /* (outer): a sum over the wrong axis */
 } xhat_extent;
 
 XHAT_API size_t xhat_axes_count(const xhat_axes *axes, xhat_extent extent);

@@ -143,6 +143,8 @@ size_t xhat_axes_count(const xhat_axes *axes, xhat_extent extent)
         return (axes->per_row ? axes->outer : 1) * axes->groups;
     case XHAT_EXTENT_PER_CHANNEL:
         return axes->channels;
+    case XHAT_EXTENT_PER_ROW:
+        return axes->outer;
     case XHAT_EXTENT_FULL:
         break;
     }
@@ -169,6 +171,8 @@ size_t xhat_axes_place(const xhat_axes *axes, xhat_extent extent,
     }
     case XHAT_EXTENT_PER_CHANNEL:
         return channel;
+    case XHAT_EXTENT_PER_ROW:
+        return element / axes->inner / axes->channels;
     case XHAT_EXTENT_FULL:
         break;
     }

@@ -14,6 +14,9 @@ int xhat_picture_shape(const xhat_picture *picture, xhat_extent extent,
     case XHAT_EXTENT_PER_CHANNEL:
         shape[0] = axes->channels;
         return 1;
+    case XHAT_EXTENT_PER_ROW:
+        shape[0] = axes->outer;
+        return 1;
     case XHAT_EXTENT_PER_STATISTIC:
         shape[0] = axes->per_row ? axes->outer : axes->groups;
         shape[1] = axes->groups;
@@ -116,6 +119,9 @@ xhat_grid xhat_grid_of(const xhat_axes *axes, xhat_field field,
         break;
     case XHAT_EXTENT_PER_CHANNEL:
         grid.columns = axes->channels;
+        break;
+    case XHAT_EXTENT_PER_ROW:
+        grid.columns = axes->outer;
         break;
     case XHAT_EXTENT_PER_STATISTIC:
         grid.rows = axes->per_row ? axes->outer : 1;

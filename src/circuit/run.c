@@ -13,6 +13,7 @@
  * the caller gave instead.  Where there are both, the given one is used. */
 typedef struct slot {
     double *computed, *given;
+    xhat_extent extent; /* of what was computed */
 } slot;
 
 typedef enum stage { STAGE_NEW, STAGE_FORWARD, STAGE_BACKWARD } stage;
@@ -29,6 +30,9 @@ struct xhat_run {
     double *local[XHAT_CIRCUIT_GATES_MAX][2];
     double *downstream[XHAT_CIRCUIT_GATES_MAX][2];
     double *scratch;
+    const xhat_edit *edits[XHAT_EDITS_MAX];
+    int edit_count;
+    const double *running_mean, *running_var; /* for edits; or NULL */
 };
 
 static size_t numbers_of(const xhat_run *run, int value)
@@ -153,6 +157,9 @@ xhat_status xhat_run_create(xhat_run **run, const xhat_circuit *circuit,
             " elements",
             axes->outer, axes->channels, axes->inner);
     }
+    for (int v = 0; v < circuit->value_count; v++)
+        new->slots[0][v].extent = new->slots[1][v].extent =
+            circuit->values[v].extent;
     find_states(new);
     *run = new;
     return XHAT_OK;
@@ -211,13 +218,94 @@ xhat_status xhat_run_hold(xhat_run *run, int value, const double *data,
     return XHAT_OK;
 }
 
-/* ---- forward and backward ------------------------------------------------ */
-
 static const double *in_use(const xhat_run *run, xhat_side side, int value)
 {
     const slot *s = &run->slots[side][value];
     return s->given != NULL ? s->given : s->computed;
 }
+
+/* ---- edits --------------------------------------------------------------- */
+
+/* Lets every edit of this kind, at this gate (0: none) and value, rewrite
+ * to[]. */
+static void apply_edits(const xhat_run *run, xhat_edit_kind kind, int gate,
+                        int value, double *to)
+{
+    for (int i = 0; i < run->edit_count; i++) {
+        const xhat_edit *edit = run->edits[i];
+        if (edit->kind != kind || edit->gate != gate || edit->value != value)
+            continue;
+        xhat_cell cell = {.n = (double)xhat_axes_sharing(&run->axes),
+                          .eps = run->eps};
+        for (int v = 0; v < run->circuit->value_count; v++)
+            for (int side = 0; side < 2; side++)
+                cell.arrays[side][v] = in_use(run, (xhat_side)side, v);
+        xhat_edit_apply(edit, &run->axes, &cell, run->running_mean,
+                        run->running_var, to);
+    }
+}
+
+/* An input is copied first: its formula reads what it writes. */
+static bool edit_input(xhat_run *run, const xhat_edit *edit)
+{
+    size_t count = numbers_of(run, edit->value);
+    double *changed, *given = run->slots[0][edit->value].given;
+    if (!take(run, count, &changed))
+        return false;
+    memcpy(changed, given, count * sizeof *changed);
+    apply_edits(run, XHAT_EDIT_INPUT, 0, edit->value, changed);
+    memcpy(given, changed, count * sizeof *changed);
+    xhat_release(run->allocator, changed);
+    return true;
+}
+
+/* Room for a gradient that comes out in another extent. */
+static bool widen(xhat_run *run, const xhat_edit *edit)
+{
+    slot *s = &run->slots[1][edit->value];
+    size_t count = xhat_axes_count(&run->axes, edit->extent);
+    s->extent = edit->extent;
+    if (count <= numbers_of(run, edit->value))
+        return true;
+    xhat_release(run->allocator, s->computed);
+    return take(run, count, &s->computed);
+}
+
+xhat_status xhat_run_edit(xhat_run *run, const xhat_edit *edits, int count,
+                          const double *running_mean, const double *running_var,
+                          xhat_error *error)
+{
+    assert(run->edit_count + count <= XHAT_EDITS_MAX);
+    run->running_mean = running_mean;
+    run->running_var = running_var;
+    run->done = STAGE_NEW;
+    bool taken = true;
+    for (int i = 0; i < count && taken; i++) {
+        run->edits[run->edit_count++] = &edits[i];
+        if (edits[i].kind == XHAT_EDIT_INPUT)
+            taken = edit_input(run, &edits[i]);
+        if (edits[i].kind == XHAT_EDIT_TOTAL ||
+            edits[i].kind == XHAT_EDIT_AFTER_BACKWARD)
+            taken = widen(run, &edits[i]);
+    }
+    return taken ? XHAT_OK
+                 : xhat_fail(error, XHAT_OUT_OF_MEMORY,
+                             "no memory for a circuit with a mistake");
+}
+
+/* Values written over after forward, or gradients after backward. */
+static void write_over(xhat_run *run, xhat_side side)
+{
+    for (int v = 0; v < run->circuit->value_count; v++)
+        if (run->slots[side][v].computed != NULL &&
+            run->state[v] == XHAT_STATE_LIVE)
+            apply_edits(run,
+                        side == XHAT_SIDE_VALUE ? XHAT_EDIT_AFTER_FORWARD
+                                                : XHAT_EDIT_AFTER_BACKWARD,
+                        0, v, run->slots[side][v].computed);
+}
+
+/* ---- forward and backward ------------------------------------------------ */
 
 static void operands_of(const xhat_run *run, int gate, const double *in[2])
 {
@@ -244,7 +332,10 @@ xhat_status xhat_run_forward(xhat_run *run, xhat_error *error)
         const double *in[2];
         operands_of(run, g, in);
         xhat_gate_forward(&site, in, run->slots[0][output].computed);
+        apply_edits(run, XHAT_EDIT_VALUE, 0, output,
+                    run->slots[0][output].computed);
     }
+    write_over(run, XHAT_SIDE_VALUE);
     run->done = STAGE_FORWARD;
     return XHAT_OK;
 }
@@ -277,6 +368,7 @@ static void collect(xhat_run *run, int value)
             first = false;
         }
     }
+    apply_edits(run, XHAT_EDIT_TOTAL, 0, value, total);
 }
 
 xhat_status xhat_run_backward(xhat_run *run, xhat_error *error)
@@ -303,14 +395,19 @@ xhat_status xhat_run_backward(xhat_run *run, xhat_error *error)
                 continue;
             xhat_gate_local(&site, p, in, in_use(run, XHAT_SIDE_VALUE, output),
                             run->local[g][p]);
+            int operand = circuit->gates[g].operands[p];
+            apply_edits(run, XHAT_EDIT_LOCAL, g + 1, operand, run->local[g][p]);
             xhat_gate_downstream(&site, p, run->local[g][p],
                                  in_use(run, XHAT_SIDE_GRADIENT, output), false,
                                  run->downstream[g][p]);
+            apply_edits(run, XHAT_EDIT_HANDED, g + 1, operand,
+                        run->downstream[g][p]);
         }
     }
-    for (int v = 0; v < circuit->value_count; v++)
+    for (int v = circuit->value_count - 1; v >= 0; v--) /* dx knows them all */
         if (circuit->values[v].maker < 0 && run->state[v] == XHAT_STATE_LIVE)
             collect(run, v);
+    write_over(run, XHAT_SIDE_GRADIENT);
     run->done = STAGE_BACKWARD;
     return XHAT_OK;
 }
@@ -357,7 +454,7 @@ xhat_field xhat_run_computed(const xhat_run *run, xhat_side side, int value)
                   (state == XHAT_STATE_LIVE || state == XHAT_STATE_CONSTANT)
             : run->done >= STAGE_BACKWARD && state == XHAT_STATE_LIVE;
     return (xhat_field){known ? run->slots[side][value].computed : NULL,
-                        run->circuit->values[value].extent};
+                        run->slots[side][value].extent};
 }
 
 xhat_field xhat_run_field(const xhat_run *run, xhat_side side, int value)
