@@ -79,6 +79,7 @@ int cli_dataset_for_model(const cli_invocation *invocation, const char *source,
         .like = &model->columns,
         .features = model->features,
         .unlabeled = unlabeled,
+        .missing = model->missing,
         .is_matrix = cli_is_inline(source),
         .seed = (uint64_t)seed,
     };

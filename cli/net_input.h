@@ -16,6 +16,18 @@ void cli_base_name(const char *path, char *name, int size);
 /* DATA could not be read: says why, and what may have been meant. */
 int cli_fail_data(const char *source, const xhat_error *error);
 
+/* --missing drop|mean; *missing keeps its default when it was not given. */
+int cli_missing(const cli_invocation *invocation, xhat_missing *missing);
+
+/* Says how many rows were left out and how many values are filled in. */
+void cli_note_missing(const cli_invocation *invocation, const char *source,
+                      const xhat_dataset *data);
+
+/* Warns of columns that hold the answer: a net that sees them learns nothing
+ * else.  drop: the columns already left out, or NULL. */
+int cli_warn_of_leaks(const char *source, const char *drop,
+                      const xhat_dataset *data);
+
 /* The model of RUN: a run folder, or a model.safetensors itself. */
 int cli_model_open(const cli_invocation *invocation, const char *run,
                    xhat_model *model);

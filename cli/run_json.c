@@ -15,6 +15,8 @@ static void put_options(xhat_json *json, const cli_run *run)
         xhat_json_string(json, "label", setup->label);
     if (setup->drop != NULL)
         xhat_json_string(json, "drop", setup->drop);
+    if (setup->missing != XHAT_MISSING_REFUSE)
+        xhat_json_string(json, "missing", xhat_missing_name(setup->missing));
     xhat_json_open(json, "hidden", '(');
     for (size_t i = 0; i < run->spec.hidden_count; i++)
         xhat_json_integer(json, NULL, (int64_t)run->spec.hidden[i]);

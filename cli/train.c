@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "input.h"
 #include "output.h"
 #include "train_report.h"
@@ -15,6 +14,7 @@ static void note_data(const cli_invocation *invocation,
 {
     if (data->note[0] != '\0')
         cli_note(invocation, "%s: %s", setup->source, data->note);
+    cli_note_missing(invocation, setup->source, data);
     if (data->label_name[0] != '\0')
         cli_note(invocation, "%s: the labels are in \"%s\"", setup->source,
                  data->label_name);
@@ -24,36 +24,9 @@ static void note_data(const cli_invocation *invocation,
              setup->source, data->features, data->features == 1 ? "" : "s",
              data->classes, data->classes == 1 ? "" : "es", split->train.count,
              split->validation.count, split->test.count);
-    if (data->classes == 1)
+    if (data->classes == 1 && data->targets == NULL)
         cli_warn("%s: there is one class only (%s): nothing is to be learned",
                  setup->source, data->class_names[0]);
-}
-
-/* Columns that hold the answer make a net that knows nothing else. */
-static int warn_of_leaks(const cli_train_setup *setup, const xhat_dataset *data)
-{
-    const xhat_columns *columns = &data->columns;
-    xhat_text names = xhat_text_on(NULL), drop = xhat_text_on(NULL);
-    size_t count = 0;
-    for (size_t j = 0; (j = xhat_dataset_find_leak(data, j)) < data->features;
-         j++) {
-        const char *comma = count++ > 0 ? "," : "";
-        xhat_text_add(&drop, "%s%zu", comma, columns->number[j]);
-        xhat_text_add(&names, "%s %zu", comma, columns->number[j]);
-        if (columns->name != NULL)
-            xhat_text_add(&names, " (%s)", columns->name[j]);
-    }
-    bool failed = names.failed || drop.failed;
-    if (count > 0 && !failed)
-        cli_warn("%s: column%s%s give%s the label away, exactly; --drop %s%s%s "
-                 "leaves %s out",
-                 setup->source, count == 1 ? "" : "s", names.data,
-                 count == 1 ? "s" : "", setup->drop == NULL ? "" : setup->drop,
-                 setup->drop == NULL ? "" : ",", drop.data,
-                 count == 1 ? "it" : "them");
-    xhat_text_free(&names);
-    xhat_text_free(&drop);
-    return failed ? cli_fail(CLI_BUG, "out of memory") : CLI_DONE;
 }
 
 static int read_data(const cli_invocation *invocation,
@@ -63,6 +36,7 @@ static int read_data(const cli_invocation *invocation,
     xhat_error error = {0};
     xhat_data_options options = {.label = setup->label,
                                  .drop = setup->drop,
+                                 .missing = setup->missing,
                                  .is_matrix = cli_is_inline(setup->source),
                                  .seed = setup->seed};
     if (xhat_dataset_read(data, setup->source, &options, NULL, &error) !=
@@ -74,7 +48,7 @@ static int read_data(const cli_invocation *invocation,
         return cli_fail_error(&error);
     }
     note_data(invocation, setup, data, split);
-    return warn_of_leaks(setup, data);
+    return cli_warn_of_leaks(setup->source, setup->drop, data);
 }
 
 /* ---- one run ------------------------------------------------------------- */

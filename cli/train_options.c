@@ -28,9 +28,12 @@ const cli_option cli_train_options[] = {
     {"init", 0, "he|xavier", "the scale of the first weights (default he)"},
     {"weight-scale", 0, "S", "or: weights from a normal of deviation S"},
     {"label", 0, "COLUMN",
-     "of a CSV: name, number from 1, or -1 for the last (default: the last "
-     "text column, else the last)"},
+     "of a CSV: name, number from 1, or -1 for the last; 5,6,7: one column a "
+     "class (default: the last text column, else the last)"},
     {"drop", 0, "COLUMNS", "of a CSV, to leave out: names or numbers from 1"},
+    {"missing", 0, "HOW",
+     "rows that lack a value: drop leaves them out, mean fills in the mean of "
+     "the training rows (default: an error)"},
     {"validation", 0, "PART",
      "fraction below 1, or number, of rows held out "
      "(default 0.1)"},
@@ -188,6 +191,9 @@ static int read_data_options(cli_train_setup *setup,
     setup->validation = 0.1;
     int result =
         cli_number(invocation, "validation", 0, 0x1p53, &setup->validation);
+    if (result != CLI_DONE)
+        return result;
+    result = cli_missing(invocation, &setup->missing);
     if (result != CLI_DONE)
         return result;
     if (setup->validation > 1 && setup->validation != floor(setup->validation))

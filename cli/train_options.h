@@ -9,8 +9,9 @@ enum { CLI_HIDDEN_MOST = 512 };
 extern const cli_option cli_train_options[];
 
 typedef struct cli_train_setup {
-    const char *source;         /* DATA */
-    const char *label, *drop;   /* options of tables, or NULL */
+    const char *source;       /* DATA */
+    const char *label, *drop; /* options of tables, or NULL */
+    xhat_missing missing;
     char folder[CLI_PATH_SIZE]; /* RUN */
     size_t hidden[CLI_HIDDEN_MOST];
     xhat_net_spec net; /* points to hidden */

@@ -32,22 +32,46 @@ extern "C" {
 /* ---- data ---------------------------------------------------------------- */
 
 /* Where the features of a table stood, so that they are found again in other
- * tables.  All 0 where the data is no table. */
+ * tables.  All 0 where the data is no table.  A column of text makes as many
+ * features, side by side, as it has different texts. */
 typedef struct xhat_columns {
-    size_t count;   /* columns of the table */
-    size_t label;   /* that of the label, from 1; 0: none */
-    size_t *number; /* (features): the column of each, from 1 */
-    char **name;    /* (features): in the header; NULL where there is none, or
-                       where two columns have the same name */
+    size_t count;       /* columns of the table */
+    size_t label;       /* that of the label, from 1; 0: none */
+    size_t label_count; /* columns from there on: more than one for a label that
+                           is one-hot, a column a class */
+    size_t *number;     /* (features): the column of each, from 1 */
+    char **name;        /* (features): in the header; NULL where there is none,
+                           or where two columns have the same name */
+    char **category;    /* (features): the text for which the feature is 1 and
+                           without which it is 0; NULL for a number.  NULL
+                           altogether where all are numbers */
 } xhat_columns;
 
-/* Rows with their classes, kept as the file stores them: images stay bytes. */
+/* What becomes of rows that lack a value: NaN, or an empty cell, ?, NA, N/A or
+ * null of a table. */
+typedef enum xhat_missing {
+    XHAT_MISSING_REFUSE = 0, /* an error that names the place */
+    XHAT_MISSING_DROP = 1,   /* the row is left out */
+    XHAT_MISSING_MEAN = 2    /* the value counts as its feature's mean over the
+                                training rows; a label cannot be filled in */
+} xhat_missing;
+
+/* "refuse", "drop", "mean" and back.  Constant; thread-safe. */
+XHAT_API const char *xhat_missing_name(xhat_missing missing);
+XHAT_API bool xhat_missing_from_name(const char *name, xhat_missing *missing);
+
+/* Rows with their classes, kept as the file stores them: images stay bytes.
+ * Rows with a number to be predicted have targets instead of labels, classes
+ * = 1 (the net's one output) and no class_names. */
 typedef struct xhat_dataset {
     size_t rows, features, classes;
     size_t test_from;     /* rows test_from .. rows-1 are the test set */
     xhat_element element; /* of values: U8, F32 or F64 */
     void *values;         /* (rows, features) */
+    xhat_missing missing; /* with XHAT_MISSING_MEAN values may be NaN */
+    size_t dropped;       /* rows left out because they lacked a value */
     int32_t *labels;      /* (rows): 0 .. classes-1; NULL without labels */
+    double *targets;      /* (rows): numbers to be predicted; NULL: classes */
     char **class_names;   /* (classes), in the order of the classes */
     char *label_name;     /* the label column of a table, else "" */
     xhat_columns columns;
@@ -57,10 +81,22 @@ typedef struct xhat_dataset {
     const xhat_allocator *allocator;
 } xhat_dataset;
 
+/* What the labels of a data set are. */
+typedef enum xhat_target {
+    XHAT_TARGET_GUESS = 0, /* numbers when they are not whole and the label
+                               column was named, or is y; else classes */
+    XHAT_TARGET_CLASSES = 1,
+    XHAT_TARGET_NUMBERS = 2 /* regression */
+} xhat_target;
+
 typedef struct xhat_data_options {
+    xhat_target target;
+    xhat_missing missing;
     const char *label; /* label column of a table: its name, its number from 1,
-                          or from the end (-1 is the last); NULL: the last text
-                          column, else the last one */
+                          or from the end (-1 is the last); several that stand
+                          side by side, with commas between them, are one label
+                          that is one-hot; NULL: the last text column, else (and
+                          for numbers to predict) the last one */
     const char *likely_label; /* tried before that default; NULL: none */
     const char *drop; /* columns of a table to leave out: names or numbers as
                          for label, commas between them; NULL: none */
@@ -76,6 +112,8 @@ typedef struct xhat_data_options {
  * and without labels also npy and IDX; "-" is standard input), or one of the
  * generators "spiral", "xor" and "digits-like".
  * Labels are text or whole numbers; the distinct ones, sorted, are the classes.
+ * For regression they are any numbers.  A feature that is text becomes a
+ * feature 0 or 1 for each different text: at most 256, and not one a row.
  * With `like`, the features of a table with a header are found by their names,
  * in any order; others are left out, which the note says.  Without names they
  * are found by their places.
@@ -95,9 +133,15 @@ XHAT_API const char *const *xhat_generator_names(void);
 XHAT_API uint64_t xhat_dataset_hash(const xhat_dataset *data);
 
 /* The first feature of a table, from `from` on, that gives the label away: it
- * equals the label, or is 1 in the rows of one class and 0 in all others, or
+ * equals the label (or the number to predict), or is 1 in the rows of one class and 0 in all others, or
  * the other way round.  data->features when there is none. */
 XHAT_API size_t xhat_dataset_find_leak(const xhat_dataset *data, size_t from);
+
+/* Features first .. first+count-1 of a table that, with the label, are one
+ * one-hot label: each row has its 1 in one of them or is of the class "1".
+ * False when there are none. */
+XHAT_API bool xhat_dataset_find_joint_leak(const xhat_dataset *data,
+                                           size_t *first, size_t *count);
 
 /* Renumbers the labels so that they count in names[count], the classes of a
  * model.  Errors: XHAT_BAD_FORMAT naming the first class that is not there. */
@@ -177,6 +221,7 @@ typedef struct xhat_model {
     char **class_names;   /* (classes) */
     char *label_name;     /* of the table it was trained on, or "" */
     xhat_columns columns; /* of that table */
+    xhat_missing missing; /* of the training data */
     const xhat_allocator *allocator;
 } xhat_model;
 

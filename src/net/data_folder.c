@@ -88,7 +88,9 @@ static xhat_status open_idx_pair(folder_files *files, const char *folder,
 }
 
 static xhat_status from_idx_folder(xhat_dataset *data, folder_files *files,
-                                   const char *folder, xhat_error *error)
+                                   const char *folder,
+                                   const xhat_data_options *options,
+                                   xhat_error *error)
 {
     char path[PATH_SIZE];
     xhat_part parts[2] = {{0}};
@@ -101,7 +103,7 @@ static xhat_status from_idx_folder(xhat_dataset *data, folder_files *files,
         return status;
     snprintf(data->format, sizeof data->format, "idx");
     return xhat_parts_join(data, parts, has_test ? 2 : 1, has_test, folder,
-                           error);
+                           options, error);
 }
 
 static int is_cifar_batch(const struct dirent *entry)
@@ -129,6 +131,7 @@ static xhat_status open_cifar(folder_files *files, const char *path,
 static xhat_status from_cifar_folder(xhat_dataset *data, folder_files *files,
                                      const char *folder,
                                      struct dirent **batches, size_t count,
+                                     const xhat_data_options *options,
                                      xhat_error *error)
 {
     char path[PATH_SIZE];
@@ -145,7 +148,8 @@ static xhat_status from_cifar_folder(xhat_dataset *data, folder_files *files,
         status = open_cifar(files, path, &parts[made++], data, error);
     if (status != XHAT_OK)
         return status;
-    status = xhat_parts_join(data, parts, made, has_test, folder, error);
+    status =
+        xhat_parts_join(data, parts, made, has_test, folder, options, error);
     if (status == XHAT_OK)
         xhat_name_cifar_classes(data);
     snprintf(data->format, sizeof data->format, "cifar10");
@@ -153,6 +157,7 @@ static xhat_status from_cifar_folder(xhat_dataset *data, folder_files *files,
 }
 
 xhat_status xhat_dataset_from_folder(xhat_dataset *data, const char *folder,
+                                     const xhat_data_options *options,
                                      xhat_error *error)
 {
     char path[PATH_SIZE];
@@ -169,10 +174,10 @@ xhat_status xhat_dataset_from_folder(xhat_dataset *data, const char *folder,
             xhat_fail(error, XHAT_OUT_OF_MEMORY, "no memory for %s", folder);
     else if (count > 0)
         status = from_cifar_folder(data, files, folder, batches, (size_t)count,
-                                   error);
+                                   options, error);
     else if (find_idx(path, folder, "train-images-idx3-ubyte") ||
              find_idx(path, folder, "train-labels-idx1-ubyte"))
-        status = from_idx_folder(data, files, folder, error);
+        status = from_idx_folder(data, files, folder, options, error);
     else
         status = xhat_fail(error, XHAT_CANNOT_READ,
                            "%s: neither train-images-idx3-ubyte[.gz] nor "

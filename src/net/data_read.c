@@ -70,7 +70,8 @@ static xhat_status from_arrays(xhat_dataset *data, const xhat_arrays *file,
     snprintf(data->note, sizeof data->note, "%s", file->note);
     xhat_part parts[2] = {train, test};
     size_t count = test.x != NULL ? 2 : 1;
-    return xhat_parts_join(data, parts, count, count == 2, source, error);
+    return xhat_parts_join(data, parts, count, count == 2, source, options,
+                           error);
 }
 
 static bool is_table(const xhat_source *source)
@@ -156,7 +157,7 @@ static xhat_status read_source(xhat_dataset *data, const char *source,
         return from_file(data, source, options, error);
     if (stat(source, &info) == 0)
         return S_ISDIR(info.st_mode)
-                   ? xhat_dataset_from_folder(data, source, error)
+                   ? xhat_dataset_from_folder(data, source, options, error)
                    : from_file(data, source, options, error);
     xhat_status status =
         xhat_dataset_generate(data, source, options->seed, &known, error);

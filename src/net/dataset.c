@@ -33,12 +33,32 @@ void xhat_dataset_free(xhat_dataset *data)
         return;
     xhat_release(data->allocator, data->values);
     xhat_release(data->allocator, data->labels);
+    xhat_release(data->allocator, data->targets);
     for (size_t k = 0; data->class_names != NULL && k < data->classes; k++)
         xhat_release(data->allocator, data->class_names[k]);
     xhat_release(data->allocator, data->class_names);
     xhat_release(data->allocator, data->label_name);
     xhat_columns_free(&data->columns, data->features, data->allocator);
     *data = (xhat_dataset){0};
+}
+
+/* ---- missing values ------------------------------------------------------ */
+
+static const char *const missing_names[] = {"refuse", "drop", "mean"};
+
+const char *xhat_missing_name(xhat_missing missing)
+{
+    return missing_names[missing];
+}
+
+bool xhat_missing_from_name(const char *name, xhat_missing *missing)
+{
+    for (int i = 0; i < 3; i++)
+        if (strcmp(name, missing_names[i]) == 0) {
+            *missing = (xhat_missing)i;
+            return true;
+        }
+    return false;
 }
 
 /* ---- hash ---------------------------------------------------------------- */
@@ -72,7 +92,9 @@ uint64_t xhat_dataset_hash(const xhat_dataset *data)
               data->rows * data->features * xhat_element_size(data->element));
     if (data->labels != NULL)
         hash = fnv1a(hash, data->labels, data->rows * sizeof *data->labels);
-    for (size_t k = 0; k < data->classes; k++)
+    if (data->targets != NULL)
+        hash = fnv1a(hash, data->targets, data->rows * sizeof *data->targets);
+    for (size_t k = 0; data->class_names != NULL && k < data->classes; k++)
         hash =
             fnv1a(hash, data->class_names[k], strlen(data->class_names[k]) + 1);
     return hash;
@@ -123,6 +145,14 @@ xhat_status xhat_rows_check(const xhat_rows *rows, const xhat_model *model,
     return XHAT_OK;
 }
 
+/* What is missing counts as the mean, which is 0 once scaled. */
+static void fill_missing(size_t count, real *x)
+{
+    for (size_t j = 0; j < count; j++)
+        if (isnan(x[j]))
+            x[j] = 0;
+}
+
 /* One row, scaled; double until the mean is subtracted. */
 static void scale_row(const xhat_dataset *data, size_t row,
                       const xhat_model *model, real *restrict out)
@@ -142,6 +172,8 @@ static void scale_row(const xhat_dataset *data, size_t row,
         for (size_t j = 0; j < features; j++)
             out[j] = (real)((value[j] - mean[j]) * scale[j]);
     }
+    if (data->missing == XHAT_MISSING_MEAN)
+        fill_missing(features, out);
 }
 
 void xhat_rows_gather(const xhat_rows *rows, const size_t *order, size_t first,

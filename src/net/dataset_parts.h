@@ -27,18 +27,33 @@ XHAT_NODISCARD xhat_status xhat_dataset_label_texts(xhat_dataset *data,
                                                     char *const *texts,
                                                     xhat_error *error);
 
+/* Numbers to predict in place of labels, copied; all must be finite. */
+XHAT_NODISCARD xhat_status
+xhat_dataset_take_targets(xhat_dataset *data, const double *numbers,
+                          const xhat_label_place *place, xhat_error *error);
+
+/* Whether those that are finite are whole numbers, so that they can be
+ * classes. */
+bool xhat_labels_are_whole(const double *numbers, size_t count);
+
 /* XHAT_BAD_FORMAT for a name that is not UTF-8; `what` it is the name of. */
 XHAT_NODISCARD xhat_status xhat_name_check(const char *name, const char *what,
                                            xhat_error *error);
 
 #define XHAT_NO_COLUMN SIZE_MAX
 
-/* What each column of a table is; columns count from 0 here. */
+/* Where a feature comes from; columns count from 0 here. */
+typedef struct xhat_feature_source {
+    size_t column;
+    const char *category; /* the text it is 1 for; NULL: a number */
+} xhat_feature_source;
+
+/* What each column of a table is. */
 typedef struct xhat_column_choice {
-    size_t *feature; /* (features); owned */
+    xhat_feature_source *feature; /* (features); owned, the texts are not */
     size_t features;
-    size_t label; /* XHAT_NO_COLUMN: none */
-    bool by_name; /* found by the names of a model */
+    size_t label, label_count; /* side by side; XHAT_NO_COLUMN, 0: none */
+    bool by_name;              /* found by the names of a model */
 } xhat_column_choice;
 
 /* The caller releases choice->feature, after an error too. */
@@ -57,9 +72,24 @@ XHAT_NODISCARD xhat_status xhat_columns_note(xhat_columns *columns,
                                              const xhat_allocator *allocator,
                                              xhat_error *error);
 
-/* A table whose label column is found by the options. */
+/* Turns the chosen columns of text (a feature each) into features 0 or 1, one
+ * for each of their texts, sorted. */
+XHAT_NODISCARD xhat_status xhat_categories_expand(
+    xhat_column_choice *choice, const xhat_table *table, const char *source,
+    const xhat_allocator *allocator, xhat_error *error);
+
+/* Is the cell of a table missing? */
+bool xhat_cell_missing(const xhat_column *column, size_t row);
+
+/* Takes the items of which drop[] is true out of items[count]; how many are
+ * left. */
+size_t xhat_drop_items(const bool *drop, size_t count, void *items,
+                       size_t size);
+
+/* A table whose label column is found by the options.  Rows that are dropped
+ * are taken out of the table as well. */
 XHAT_NODISCARD xhat_status xhat_dataset_from_table(
-    xhat_dataset *data, const xhat_table *table, const char *source,
+    xhat_dataset *data, xhat_table *table, const char *source,
     const xhat_data_options *options, xhat_error *error);
 
 /* Rows of x and, unless NULL, their labels y. */
@@ -71,11 +101,12 @@ typedef struct xhat_part {
 XHAT_NODISCARD xhat_status xhat_parts_join(xhat_dataset *data,
                                            const xhat_part *parts, size_t count,
                                            bool has_test, const char *source,
+                                           const xhat_data_options *options,
                                            xhat_error *error);
 
-XHAT_NODISCARD xhat_status xhat_dataset_from_folder(xhat_dataset *data,
-                                                    const char *folder,
-                                                    xhat_error *error);
+XHAT_NODISCARD xhat_status
+xhat_dataset_from_folder(xhat_dataset *data, const char *folder,
+                         const xhat_data_options *options, xhat_error *error);
 
 /* "3" becomes "cat", and so on. */
 void xhat_name_cifar_classes(xhat_dataset *data);

@@ -63,19 +63,32 @@ static xhat_status no_memory(const xhat_dataset *data, xhat_error *error)
                      "no memory for the labels of %zu rows", data->rows);
 }
 
-static xhat_status not_whole(const xhat_label_place *place, size_t row,
-                             double value, xhat_error *error)
+static xhat_status bad_label(const xhat_label_place *place, size_t row,
+                             double value, const char *wanted,
+                             xhat_error *error)
 {
-    char number[XHAT_NUMBER_SIZE];
+    char number[XHAT_NUMBER_SIZE], where[64];
     xhat_number_from_f64(value, number);
-    if (place->line != NULL)
+    bool in_table = place->line != NULL;
+    if (in_table)
+        snprintf(where, sizeof where, ":%zu", place->line[row]);
+    else
+        snprintf(where, sizeof where, ", row %zu (from 0)", row);
+    if (isnan(value))
         return xhat_fail(error, XHAT_BAD_FORMAT,
-                         "%s:%zu: the label %s (%s) is not a whole number; "
-                         "--label names another column",
-                         place->source, place->line[row], number, place->array);
+                         "%s%s: the label (%s) is missing or NaN",
+                         place->source, where, place->array);
     return xhat_fail(error, XHAT_BAD_FORMAT,
-                     "%s: the label %s[%zu] = %s is not a whole number",
-                     place->source, place->array, row, number);
+                     "%s%s: the label %s (%s) is not a %s number%s%s",
+                     place->source, where, number, place->array, wanted,
+                     in_table ? "; --label names another column" : "",
+                     wanted[0] == 'w' ? "; --loss squared fits such numbers"
+                                      : "");
+}
+
+static bool is_whole(double number)
+{
+    return fabs(number) <= 0x1p53 && number == floor(number);
 }
 
 xhat_status xhat_dataset_label_numbers(xhat_dataset *data,
@@ -84,8 +97,8 @@ xhat_status xhat_dataset_label_numbers(xhat_dataset *data,
                                        xhat_error *error)
 {
     for (size_t i = 0; i < data->rows; i++)
-        if (!(fabs(numbers[i]) <= 0x1p53 && numbers[i] == floor(numbers[i])))
-            return not_whole(place, i, numbers[i], error);
+        if (!is_whole(numbers[i]))
+            return bad_label(place, i, numbers[i], "whole", error);
     double *distinct =
         xhat_allocate(data->allocator, data->rows, sizeof *distinct);
     if (distinct == NULL)
@@ -103,6 +116,30 @@ xhat_status xhat_dataset_label_numbers(xhat_dataset *data,
     }
     xhat_release(data->allocator, distinct);
     return done ? XHAT_OK : no_memory(data, error);
+}
+
+xhat_status xhat_dataset_take_targets(xhat_dataset *data, const double *numbers,
+                                      const xhat_label_place *place,
+                                      xhat_error *error)
+{
+    for (size_t i = 0; i < data->rows; i++)
+        if (!isfinite(numbers[i]))
+            return bad_label(place, i, numbers[i], "finite", error);
+    data->targets =
+        xhat_allocate(data->allocator, data->rows, sizeof *data->targets);
+    if (data->targets == NULL)
+        return no_memory(data, error);
+    memcpy(data->targets, numbers, data->rows * sizeof *numbers);
+    data->classes = 1;
+    return XHAT_OK;
+}
+
+bool xhat_labels_are_whole(const double *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (isfinite(numbers[i]) && !is_whole(numbers[i]))
+            return false;
+    return true;
 }
 
 /* A name goes into JSON, which is UTF-8; jansson knows what that is. */

@@ -39,35 +39,57 @@ static double value_at(const xhat_rows *rows, size_t i, size_t feature)
 }
 
 /* Mean and inverse deviation of each feature over the training rows, row by
- * row as they lie in memory.  Sums are taken of the difference from the first
- * row: exactly 0 for a constant feature, whose scale is then 0. */
-static void standardize(xhat_model *model, const xhat_rows *train)
+ * row as they lie in memory, of the values that are not missing.  Sums are taken
+ * of the difference from a feature's first value: exactly 0 for a constant
+ * feature, whose scale is then 0.  scratch: (2, features). */
+static void standardize(xhat_model *model, const xhat_rows *train,
+                        double *scratch)
 {
-    double n = (double)train->count, *mean = model->mean;
-    for (size_t i = 1; i < train->count; i++)
-        for (size_t j = 0; j < model->features; j++)
-            mean[j] += value_at(train, i, j) - value_at(train, 0, j);
-    for (size_t j = 0; j < model->features; j++)
-        mean[j] = value_at(train, 0, j) + mean[j] / n;
+    size_t features = model->features;
+    double *mean = model->mean, *first = scratch, *count = scratch + features;
+    for (size_t j = 0; j < features; j++) {
+        first[j] = NAN;
+        count[j] = 0;
+    }
     for (size_t i = 0; i < train->count; i++)
-        for (size_t j = 0; j < model->features; j++) {
-            double deviation = value_at(train, i, j) - mean[j];
-            model->scale[j] += deviation * deviation;
+        for (size_t j = 0; j < features; j++) {
+            double value = value_at(train, i, j);
+            if (isnan(value))
+                continue;
+            if (count[j]++ == 0)
+                first[j] = value;
+            mean[j] += value - first[j];
         }
-    for (size_t j = 0; j < model->features; j++) {
+    for (size_t j = 0; j < features; j++)
+        mean[j] = count[j] > 0 ? first[j] + mean[j] / count[j] : 0;
+    for (size_t i = 0; i < train->count; i++)
+        for (size_t j = 0; j < features; j++) {
+            double deviation = value_at(train, i, j) - mean[j];
+            if (!isnan(deviation))
+                model->scale[j] += deviation * deviation;
+        }
+    for (size_t j = 0; j < features; j++) {
         double squares = model->scale[j];
-        model->scale[j] = squares > 0 ? 1 / sqrt(squares / n) : 0;
+        model->scale[j] = squares > 0 ? 1 / sqrt(squares / count[j]) : 0;
     }
 }
 
-static void learn_scaling(xhat_model *model, const xhat_rows *train)
+static xhat_status learn_scaling(xhat_model *model, const xhat_rows *train,
+                                 xhat_error *error)
 {
-    if (train->data->element != XHAT_ELEMENT_U8) {
-        standardize(model, train);
-        return;
+    if (train->data->element == XHAT_ELEMENT_U8) {
+        for (size_t j = 0; j < model->features; j++)
+            model->scale[j] = 1. / 255;
+        return XHAT_OK;
     }
-    for (size_t j = 0; j < model->features; j++)
-        model->scale[j] = 1. / 255;
+    double *scratch =
+        xhat_allocate(model->allocator, model->features, 2 * sizeof *scratch);
+    if (scratch == NULL)
+        return xhat_fail(error, XHAT_OUT_OF_MEMORY,
+                         "no memory to scale %zu features", model->features);
+    standardize(model, train, scratch);
+    xhat_release(model->allocator, scratch);
+    return XHAT_OK;
 }
 
 static xhat_status copy_names(xhat_model *model, const xhat_dataset *data,
@@ -94,8 +116,12 @@ xhat_status xhat_model_create(xhat_model *model, const xhat_net_spec *spec,
     xhat_net_spec filled = *spec;
     filled.features = train->data->features;
     filled.classes = train->data->classes;
+    if (train->data->targets != NULL)
+        return xhat_fail(error, XHAT_UNSUPPORTED,
+                         "numbers to be predicted: no loss is for them yet");
     xhat_status status = xhat_model_allocate(model, filled.features,
                                              filled.classes, allocator, error);
+    model->missing = train->data->missing;
     if (status == XHAT_OK)
         status = copy_names(model, train->data, error);
     if (status == XHAT_OK)
@@ -103,12 +129,11 @@ xhat_status xhat_model_create(xhat_model *model, const xhat_net_spec *spec,
                                    model->features, allocator, error);
     if (status == XHAT_OK)
         status = xhat_net_create(&model->net, &filled, allocator, error);
-    if (status != XHAT_OK) {
+    if (status == XHAT_OK)
+        status = learn_scaling(model, train, error);
+    if (status != XHAT_OK)
         xhat_model_free(model);
-        return status;
-    }
-    learn_scaling(model, train);
-    return XHAT_OK;
+    return status;
 }
 
 void xhat_model_free(xhat_model *model)

@@ -9,7 +9,9 @@
  *
  * input_mean and input_scale are single numbers when all features share one,
  * as the pixels of images do.  "columns" is there when the model was trained on
- * a table, its names when that had a header. */
+ * a table, its names when that had a header, its "categories" (null for a
+ * number) when some were text, "label_columns" when the label took several;
+ * "missing" ("drop" or "mean") when rows could lack values. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,6 +47,8 @@ static void put_columns(xhat_json *json, const xhat_model *model)
     xhat_json_open(json, "columns", '{');
     xhat_json_integer(json, "count", (int64_t)columns->count);
     xhat_json_integer(json, "label", (int64_t)columns->label);
+    if (columns->label_count > 1)
+        xhat_json_integer(json, "label_columns", (int64_t)columns->label_count);
     xhat_json_open(json, "numbers", '[');
     for (size_t j = 0; j < model->features; j++)
         xhat_json_integer(json, NULL, (int64_t)columns->number[j]);
@@ -53,6 +57,15 @@ static void put_columns(xhat_json *json, const xhat_model *model)
         xhat_json_open(json, "names", '[');
         for (size_t j = 0; j < model->features; j++)
             xhat_json_string(json, NULL, columns->name[j]);
+        xhat_json_close(json);
+    }
+    if (columns->category != NULL) {
+        xhat_json_open(json, "categories", '[');
+        for (size_t j = 0; j < model->features; j++)
+            if (columns->category[j] != NULL)
+                xhat_json_string(json, NULL, columns->category[j]);
+            else
+                xhat_json_null(json, NULL);
         xhat_json_close(json);
     }
     xhat_json_close(json);
@@ -80,6 +93,8 @@ static void put_document(xhat_text *text, const xhat_model *model)
     for (size_t k = 0; k < model->classes; k++)
         xhat_json_string(&json, NULL, model->class_names[k]);
     xhat_json_close(&json);
+    if (model->missing != XHAT_MISSING_REFUSE)
+        xhat_json_string(&json, "missing", xhat_missing_name(model->missing));
     put_columns(&json, model);
     xhat_json_close(&json);
 }
@@ -161,23 +176,35 @@ static xhat_status read_names(xhat_model *model, const json_t *document,
                               model->classes);
 }
 
-/* Whether numbers[features] and, unless NULL, names[features] fit the model
- * and the counts already read. */
+/* Whether numbers[features] and, unless NULL, names[features] and
+ * categories[features] fit the model and the counts already read. */
 static bool columns_fit(const xhat_model *model, const json_t *numbers,
-                        const json_t *names)
+                        const json_t *names, const json_t *categories)
 {
     const xhat_columns *columns = &model->columns;
-    if (columns->count > INT32_MAX || columns->label > columns->count ||
+    if (columns->count > INT32_MAX || columns->label_count > columns->count ||
+        columns->label > columns->count - columns->label_count + 1 ||
+        (columns->label > 0) != (columns->label_count > 0) ||
         json_array_size(numbers) != model->features ||
-        (names != NULL && json_array_size(names) != model->features))
+        (names != NULL && json_array_size(names) != model->features) ||
+        (categories != NULL && json_array_size(categories) != model->features))
         return false;
     for (size_t j = 0; j < model->features; j++) {
         json_int_t number = json_integer_value(json_array_get(numbers, j));
+        const json_t *category = json_array_get(categories, j);
         if (number < 1 || number > (json_int_t)columns->count ||
-            (names != NULL && !json_is_string(json_array_get(names, j))))
+            (names != NULL && !json_is_string(json_array_get(names, j))) ||
+            (categories != NULL && !json_is_null(category) &&
+             !json_is_string(category)))
             return false;
     }
     return true;
+}
+
+static size_t size_of(const json_t *object, const char *key)
+{
+    json_int_t value = json_integer_value(json_object_get(object, key));
+    return value > 0 ? (size_t)value : 0;
 }
 
 static xhat_status read_columns(xhat_model *model, const json_t *document,
@@ -187,28 +214,37 @@ static xhat_status read_columns(xhat_model *model, const json_t *document,
     const json_t *object = json_object_get(document, "columns");
     const json_t *numbers = json_object_get(object, "numbers");
     const json_t *names = json_object_get(object, "names");
+    const json_t *categories = json_object_get(object, "categories");
     if (object == NULL)
         return XHAT_OK;
-    columns->count =
-        (size_t)json_integer_value(json_object_get(object, "count"));
-    columns->label =
-        (size_t)json_integer_value(json_object_get(object, "label"));
-    if (!columns_fit(model, numbers, names))
+    columns->count = size_of(object, "count");
+    columns->label = size_of(object, "label");
+    columns->label_count = json_object_get(object, "label_columns") != NULL
+                               ? size_of(object, "label_columns")
+                               : columns->label > 0;
+    if (!columns_fit(model, numbers, names, categories))
         return bad(path, "has columns that do not fit the net", error);
-    xhat_status status = xhat_columns_allocate(
-        columns, model->features, names != NULL, model->allocator, error);
+    xhat_status status =
+        xhat_columns_allocate(columns, model->features, names != NULL,
+                              categories != NULL, model->allocator, error);
     for (size_t j = 0; status == XHAT_OK && j < model->features; j++) {
         columns->number[j] =
             (size_t)json_integer_value(json_array_get(numbers, j));
-        if (names == NULL)
-            continue;
-        columns->name[j] = xhat_copy_string(
-            model->allocator, json_string_value(json_array_get(names, j)));
-        if (columns->name[j] == NULL)
-            status = xhat_fail(error, XHAT_OUT_OF_MEMORY,
-                               "no memory for the name of a column");
+        status = xhat_columns_name(
+            columns, j, json_string_value(json_array_get(names, j)),
+            json_string_value(json_array_get(categories, j)), model->allocator,
+            error);
     }
     return status;
+}
+
+/* "missing"; false for a word that is none. */
+static bool read_missing(xhat_model *model, const json_t *document)
+{
+    const json_t *word = json_object_get(document, "missing");
+    return word == NULL ||
+           (json_is_string(word) &&
+            xhat_missing_from_name(json_string_value(word), &model->missing));
 }
 
 enum { HIDDEN_MOST = 1024 };
@@ -313,6 +349,8 @@ static xhat_status build(xhat_model *model, const json_t *document,
                                              allocator, error);
     if (status != XHAT_OK)
         return status;
+    if (!read_missing(model, document))
+        return bad(path, "has a word for missing that is none", error);
     if (!read_scaling(json_object_get(document, "input_mean"), model->mean,
                       model->features) ||
         !read_scaling(json_object_get(document, "input_scale"), model->scale,

@@ -1,4 +1,4 @@
-/* Which columns of a table are features and which one holds the labels.
+/* Which columns of a table are features and which ones hold the labels.
  *
  * Three cases: a table with a header for a model that knows names (by name),
  * a table that is laid out as the one a model was trained on (by place), and
@@ -41,18 +41,100 @@ static size_t column_called(const xhat_table *table, const char *name)
     return XHAT_NO_COLUMN;
 }
 
+/* The label columns that the list `label` names: one, or some with commas
+ * between them that stand side by side. */
+static xhat_status find_label(xhat_column_choice *choice,
+                              const xhat_table *table, const char *source,
+                              const char *label,
+                              const xhat_allocator *allocator,
+                              xhat_error *error)
+{
+    char *names = xhat_copy_string(allocator, label), *name = names;
+    bool whole = column_called(table, label) != XHAT_NO_COLUMN;
+    xhat_status status = XHAT_OK;
+    if (names == NULL)
+        return xhat_fail(error, XHAT_OUT_OF_MEMORY,
+                         "no memory for the label columns");
+    choice->label_count = 0;
+    while (name != NULL && status == XHAT_OK) {
+        char *comma = whole ? NULL : strchr(name, ',');
+        size_t column;
+        if (comma != NULL)
+            *comma = '\0';
+        status = find_column(table, source, name, &column, error);
+        if (status == XHAT_OK && choice->label_count == 0)
+            choice->label = column;
+        else if (status == XHAT_OK &&
+                 column != choice->label + choice->label_count)
+            status = xhat_fail(error, XHAT_BAD_FORMAT,
+                               "%s: the label columns \"%s\" do not stand side "
+                               "by side, in this order",
+                               source, label);
+        choice->label_count += status == XHAT_OK;
+        name = comma != NULL ? comma + 1 : NULL;
+    }
+    xhat_release(allocator, names);
+    return status;
+}
+
+/* Whether `label`, such a list, names columns of this table by their names. */
+static xhat_status try_label(xhat_column_choice *choice,
+                             const xhat_table *table, const char *label,
+                             const xhat_allocator *allocator, bool *found,
+                             xhat_error *error)
+{
+    xhat_column_choice tried = *choice;
+    *found = label != NULL && label[0] != '\0';
+    if (!*found)
+        return XHAT_OK;
+    xhat_status status = find_label(&tried, table, "", label, allocator, NULL);
+    *found = status == XHAT_OK &&
+             (tried.label_count > 1 ||
+              strcmp(table->column[tried.label].name, label) == 0);
+    if (*found)
+        *choice = tried;
+    return status == XHAT_OUT_OF_MEMORY
+               ? xhat_fail(error, status, "no memory for the label columns")
+               : XHAT_OK;
+}
+
+/* Where --label or, without it, the label of the training is. */
+static xhat_status choose_given_label(xhat_column_choice *choice,
+                                      const xhat_table *table,
+                                      const char *source,
+                                      const xhat_data_options *options,
+                                      const xhat_allocator *allocator,
+                                      bool *found, xhat_error *error)
+{
+    *found = true;
+    if (options->label != NULL)
+        return find_label(choice, table, source, options->label, allocator,
+                          error);
+    return try_label(choice, table, options->likely_label, allocator, found,
+                     error);
+}
+
 /* ---- by name ------------------------------------------------------------- */
+
+static const char *category_of(const xhat_columns *like, size_t f)
+{
+    return like->category != NULL ? like->category[f] : NULL;
+}
 
 static xhat_status choose_by_name(xhat_column_choice *choice,
                                   const xhat_table *table, const char *source,
                                   const xhat_data_options *options,
+                                  const xhat_allocator *allocator,
                                   xhat_error *error)
 {
+    const xhat_columns *like = options->like;
+    bool found;
     choice->by_name = true;
     choice->features = options->features;
     for (size_t f = 0; f < choice->features; f++) {
-        const char *name = options->like->name[f];
-        size_t j = choice->feature[f] = column_called(table, name);
+        const char *name = like->name[f];
+        size_t j = column_called(table, name);
+        choice->feature[f] = (xhat_feature_source){j, category_of(like, f)};
         if (j == XHAT_NO_COLUMN)
             return xhat_fail(error, XHAT_SHAPE_MISMATCH,
                              "%s has no column \"%s\", which the model takes",
@@ -66,16 +148,14 @@ static xhat_status choose_by_name(xhat_column_choice *choice,
     }
     if (options->unlabeled)
         return XHAT_OK;
-    if (options->label != NULL)
-        return find_column(table, source, options->label, &choice->label,
-                           error);
-    choice->label = column_called(table, options->likely_label);
-    if (choice->label == XHAT_NO_COLUMN)
+    xhat_status status = choose_given_label(choice, table, source, options,
+                                            allocator, &found, error);
+    if (status == XHAT_OK && !found)
         return xhat_fail(error, XHAT_SHAPE_MISMATCH,
                          "%s has no column \"%s\", which held the labels in "
                          "the training: --label names the one that does here",
                          source, options->likely_label);
-    return XHAT_OK;
+    return status;
 }
 
 /* ---- by place ------------------------------------------------------------ */
@@ -88,30 +168,38 @@ static bool has_places(const xhat_table *table,
 {
     const xhat_columns *like = options->like;
     if (like == NULL || like->number == NULL ||
-        like->count == options->features + (like->label > 0))
+        like->count ==
+            xhat_columns_inputs(like, options->features) + like->label_count)
         return false;
     *shifted = options->unlabeled && options->label == NULL &&
-               like->label > 0 && table->columns + 1 == like->count;
+               like->label > 0 &&
+               table->columns + like->label_count == like->count;
     return *shifted || table->columns == like->count;
 }
 
 static xhat_status choose_by_place(xhat_column_choice *choice,
                                    const xhat_table *table, const char *source,
                                    const xhat_data_options *options,
-                                   bool shifted, xhat_error *error)
+                                   bool shifted,
+                                   const xhat_allocator *allocator,
+                                   xhat_error *error)
 {
     const xhat_columns *like = options->like;
     choice->features = options->features;
     for (size_t f = 0; f < choice->features; f++) {
         size_t number = like->number[f];
-        choice->feature[f] = number - 1 - (shifted && number > like->label);
+        if (shifted && number > like->label)
+            number -= like->label_count;
+        choice->feature[f] =
+            (xhat_feature_source){number - 1, category_of(like, f)};
     }
     if (options->unlabeled)
         return XHAT_OK;
     if (options->label != NULL)
-        return find_column(table, source, options->label, &choice->label,
-                           error);
+        return find_label(choice, table, source, options->label, allocator,
+                          error);
     choice->label = like->label - 1;
+    choice->label_count = like->label_count;
     return XHAT_OK;
 }
 
@@ -141,47 +229,77 @@ static xhat_status read_drop(bool *left_out, const xhat_table *table,
     return status;
 }
 
-/* Without labels: the column to leave out, if there is one too many. */
-static xhat_status choose_unlabeled(const xhat_table *table, const char *source,
+/* Without labels: the columns to leave out, if there are too many. */
+static xhat_status choose_unlabeled(xhat_column_choice *choice,
+                                    const xhat_table *table, const char *source,
                                     const xhat_data_options *options,
-                                    size_t *column, xhat_error *error)
+                                    const xhat_allocator *allocator,
+                                    xhat_error *error)
 {
-    if (options->features == 0 || table->columns != options->features + 1)
+    bool found = false;
+    const xhat_columns *like = options->like;
+    size_t labels =
+        like != NULL && like->label_count > 0 ? like->label_count : 1;
+    size_t inputs = like != NULL ? xhat_columns_inputs(like, options->features)
+                                 : options->features;
+    if (options->features == 0 || table->columns != inputs + labels)
         return XHAT_OK;
-    *column = column_called(table, options->likely_label);
-    if (*column == XHAT_NO_COLUMN)
+    xhat_status status = try_label(choice, table, options->likely_label,
+                                   allocator, &found, error);
+    if (status == XHAT_OK && !found)
         return xhat_fail(error, XHAT_SHAPE_MISMATCH,
-                         "%s has %zu columns but the model takes %zu features: "
-                         "name the column to leave out with --label",
-                         source, table->columns, options->features);
-    return XHAT_OK;
+                         "%s has %zu columns but the model takes %zu: name the "
+                         "column to leave out with --label",
+                         source, table->columns, inputs);
+    return status;
 }
 
-static xhat_status choose_label(const xhat_table *table, const char *source,
+/* The last column that is left; with `text`, the last one of text. */
+static size_t last_column(const xhat_table *table, const bool *left_out,
+                          bool text)
+{
+    for (size_t j = table->columns; j-- > 0;)
+        if (!left_out[j] && !(text && table->column[j].numeric))
+            return j;
+    return XHAT_NO_COLUMN;
+}
+
+static xhat_status choose_label(xhat_column_choice *choice,
+                                const xhat_table *table, const char *source,
                                 const xhat_data_options *options,
-                                const bool *left_out, size_t *column,
+                                const bool *left_out,
+                                const xhat_allocator *allocator,
                                 xhat_error *error)
 {
-    if (options->label != NULL) {
-        xhat_status status =
-            find_column(table, source, options->label, column, error);
-        if (status == XHAT_OK && left_out[*column])
+    bool found;
+    if (options->unlabeled && options->label == NULL)
+        return choose_unlabeled(choice, table, source, options, allocator,
+                                error);
+    xhat_status status = choose_given_label(choice, table, source, options,
+                                            allocator, &found, error);
+    if (status != XHAT_OK)
+        return status;
+    for (size_t i = 0; found && i < choice->label_count; i++) {
+        size_t j = choice->label + i;
+        if (left_out[j])
             return xhat_fail(error, XHAT_BAD_FORMAT,
                              "%s: column %zu (%s) cannot be both the label and "
                              "left out",
-                             source, *column + 1, table->column[*column].name);
-        return status;
+                             source, j + 1, table->column[j].name);
     }
-    if (options->unlabeled)
-        return choose_unlabeled(table, source, options, column, error);
-    *column = column_called(table, options->likely_label);
-    for (size_t j = table->columns; *column == XHAT_NO_COLUMN && j-- > 0;)
-        if (!table->column[j].numeric && !left_out[j])
-            *column = j;
-    for (size_t j = table->columns; *column == XHAT_NO_COLUMN && j-- > 0;)
-        if (!left_out[j])
-            *column = j;
+    if (!found && options->target != XHAT_TARGET_NUMBERS)
+        choice->label = last_column(table, left_out, true);
+    if (!found && choice->label == XHAT_NO_COLUMN)
+        choice->label = last_column(table, left_out, false);
+    if (!found)
+        choice->label_count = choice->label != XHAT_NO_COLUMN;
     return XHAT_OK;
+}
+
+static bool is_label(const xhat_column_choice *choice, size_t column)
+{
+    return column >= choice->label &&
+           column - choice->label < choice->label_count;
 }
 
 static xhat_status choose_others(xhat_column_choice *choice,
@@ -200,16 +318,63 @@ static xhat_status choose_others(xhat_column_choice *choice,
         status =
             read_drop(left_out, table, source, options->drop, allocator, error);
     if (status == XHAT_OK)
-        status = choose_label(table, source, options, left_out, &choice->label,
-                              error);
+        status = choose_label(choice, table, source, options, left_out,
+                              allocator, error);
     for (size_t j = 0; j < table->columns; j++)
-        if (j != choice->label && !left_out[j])
-            choice->feature[choice->features++] = j;
+        if (!is_label(choice, j) && !left_out[j])
+            choice->feature[choice->features++] =
+                (xhat_feature_source){j, NULL};
     xhat_release(allocator, left_out);
     return status;
 }
 
+/* The columns found are, one after the other, those of a model that takes
+ * text: its features of each. */
+static xhat_status match_categories(xhat_column_choice *choice,
+                                    const xhat_table *table, const char *source,
+                                    const xhat_data_options *options,
+                                    xhat_error *error)
+{
+    const xhat_columns *like = options->like;
+    size_t inputs = xhat_columns_inputs(like, options->features);
+    if (choice->features != inputs)
+        return xhat_fail(error, XHAT_SHAPE_MISMATCH,
+                         "%s has %zu columns%s but the model takes %zu", source,
+                         table->columns,
+                         choice->label_count > 0 ? " with the label" : "",
+                         inputs);
+    for (size_t f = options->features; f-- > 0;) {
+        if (f + 1 < options->features && like->number[f + 1] != like->number[f])
+            inputs--;
+        choice->feature[f] = (xhat_feature_source){
+            choice->feature[inputs - 1].column, like->category[f]};
+    }
+    choice->features = options->features;
+    return XHAT_OK;
+}
+
 /* ---- all together -------------------------------------------------------- */
+
+static xhat_status choose_unnamed(xhat_column_choice *choice,
+                                  const xhat_table *table, const char *source,
+                                  const xhat_data_options *options,
+                                  const xhat_allocator *allocator,
+                                  xhat_error *error)
+{
+    bool shifted = false;
+    if (has_places(table, options, &shifted))
+        return choose_by_place(choice, table, source, options, shifted,
+                               allocator, error);
+    xhat_status status =
+        choose_others(choice, table, source, options, allocator, error);
+    if (status != XHAT_OK)
+        return status;
+    if (options->like != NULL && options->like->category != NULL)
+        return match_categories(choice, table, source, options, error);
+    return options->features > 0 ? XHAT_OK
+                                 : xhat_categories_expand(choice, table, source,
+                                                          allocator, error);
+}
 
 xhat_status xhat_columns_choose(xhat_column_choice *choice,
                                 const xhat_table *table, const char *source,
@@ -219,7 +384,6 @@ xhat_status xhat_columns_choose(xhat_column_choice *choice,
 {
     const xhat_columns *like = options->like;
     bool named = like != NULL && like->name != NULL && table->has_header;
-    bool shifted = false;
     size_t most =
         table->columns > options->features ? table->columns : options->features;
     *choice = (xhat_column_choice){.label = XHAT_NO_COLUMN};
@@ -228,17 +392,17 @@ xhat_status xhat_columns_choose(xhat_column_choice *choice,
         return xhat_fail(error, XHAT_OUT_OF_MEMORY, "no memory for %zu columns",
                          most);
     xhat_status status =
-        named ? choose_by_name(choice, table, source, options, error)
-        : has_places(table, options, &shifted)
-            ? choose_by_place(choice, table, source, options, shifted, error)
-            : choose_others(choice, table, source, options, allocator, error);
-    for (size_t f = 0; status == XHAT_OK && f < choice->features; f++)
-        if (choice->feature[f] == choice->label)
+        named
+            ? choose_by_name(choice, table, source, options, allocator, error)
+            : choose_unnamed(choice, table, source, options, allocator, error);
+    for (size_t f = 0; status == XHAT_OK && f < choice->features; f++) {
+        size_t j = choice->feature[f].column;
+        if (is_label(choice, j))
             status = xhat_fail(error, XHAT_BAD_FORMAT,
                                "%s: column %zu (%s) is a feature of the model "
                                "and cannot hold the labels",
-                               source, choice->label + 1,
-                               table->column[choice->label].name);
+                               source, j + 1, table->column[j].name);
+    }
     return status;
 }
 
@@ -251,6 +415,14 @@ static bool has_names(const xhat_table *table)
     return table->has_header;
 }
 
+static bool has_categories(const xhat_column_choice *choice)
+{
+    for (size_t f = 0; f < choice->features; f++)
+        if (choice->feature[f].category != NULL)
+            return true;
+    return false;
+}
+
 xhat_status xhat_columns_note(xhat_columns *columns, const xhat_table *table,
                               const xhat_column_choice *choice,
                               const xhat_allocator *allocator,
@@ -259,20 +431,21 @@ xhat_status xhat_columns_note(xhat_columns *columns, const xhat_table *table,
     bool named = has_names(table);
     columns->count = table->columns;
     columns->label = choice->label == XHAT_NO_COLUMN ? 0 : choice->label + 1;
-    xhat_status status = xhat_columns_allocate(columns, choice->features, named,
-                                               allocator, error);
+    columns->label_count = choice->label_count;
+    xhat_status status =
+        xhat_columns_allocate(columns, choice->features, named,
+                              has_categories(choice), allocator, error);
     for (size_t f = 0; status == XHAT_OK && f < choice->features; f++) {
-        const char *name = table->column[choice->feature[f]].name;
-        columns->number[f] = choice->feature[f] + 1;
-        if (!named)
-            continue;
-        status = xhat_name_check(name, "column", error);
-        if (status != XHAT_OK)
-            return status;
-        columns->name[f] = xhat_copy_string(allocator, name);
-        if (columns->name[f] == NULL)
-            status = xhat_fail(error, XHAT_OUT_OF_MEMORY,
-                               "no memory for the name of a column");
+        const xhat_feature_source *from = &choice->feature[f];
+        const char *name = table->column[from->column].name;
+        columns->number[f] = from->column + 1;
+        if (named)
+            status = xhat_name_check(name, "column", error);
+        if (status == XHAT_OK && from->category != NULL)
+            status = xhat_name_check(from->category, "category", error);
+        if (status == XHAT_OK)
+            status = xhat_columns_name(columns, f, named ? name : NULL,
+                                       from->category, allocator, error);
     }
     return status;
 }

@@ -300,7 +300,7 @@ class Commands(unittest.TestCase):
 
     def test_data_errors(self):
         for text, message in (
-                ("a,b,y\n1,x,u\n2,y,v\n", "t.csv:2: column 2 (b)"),
+                ("a,b,y\n1,7,u\n2,y,v\n3,8,u\n", "t.csv:3: column 2 (b)"),
                 ("a,y\n1,u\nnan,v\n", "t.csv:3: column 1 (a)"),
                 ("a,y\n1,0.5\n2,1\n", "t.csv:2: the label 0.5 (y)"),
                 ("a,y\n1,u\n", "1 rows"),

@@ -69,9 +69,17 @@ static void what_a_table_may_not_hold(void **state)
         const char *text, *label, *message;
     } cases[] = {
         {"a,b\n1,0.5\n2,1\n", NULL, "table.csv:2: the label 0.5 (b)"},
-        {"a,b,c\n1,x,2\n2,y,3\n", "c",
-         "table.csv:2: column 2 (b) is a "
-         "feature but holds \"x\""},
+        {"a,b,c\n1,4,2\n2,y,3\n5,6,7\n", "c",
+         "table.csv:3: column 2 (b) is a feature but holds \"y\""},
+        {"a,b,c\n1,x,2\n2,?,3\n", "c",
+         "table.csv:3: column 2 (b) is missing or NaN"},
+        {"a,b\n1,x\n2,?\n", "b", "table.csv:3: column 2 (b) is the label"},
+        {"a,b,c\n1,1,0\n2,0,0\n", "b,c", "table.csv:3: of the label columns"},
+        {"a,b,c\n1,1,1\n2,0,1\n", "b,c", "table.csv:2: of the label columns"},
+        {"a,b,c\n1,1,0\n2,0,1\n", "c,b", "do not stand side by side"},
+        {"a,b,c\n1,1,0\n2,0,1\n", "a,c", "do not stand side by side"},
+        {"n,c\na,1\nb,2\nc,1\nd,2\ne,1\nf,2\ng,1\nh,2\ni,1\n", "c",
+         "column 1 (n) holds 9 different texts in 9 rows, as names do"},
         {"a,b,c\n1,1,2\n2,?,3\n", "c",
          "table.csv:3: column 2 (b) is missing or NaN"},
         {"a,b\n1,1\nnan,0\n", NULL,
@@ -382,8 +390,16 @@ static void an_npz_with_x_and_y(void **state)
     assert_true(data.hash != hash);
     xhat_dataset_free(&data);
     write_npz(path, 0.5, 6);
+    options.target = XHAT_TARGET_CLASSES;
     assert_fails(xhat_dataset_read(&data, path, &options, NULL, error),
-                 XHAT_BAD_FORMAT, "y[1] = 0.5");
+                 XHAT_BAD_FORMAT, "row 1 (from 0): the label 0.5 (y)");
+    options.target = XHAT_TARGET_GUESS;
+    assert_ok(xhat_dataset_read(&data, path, &options, NULL, error));
+    assert_null(data.labels);
+    assert_null(data.class_names);
+    assert_int_equal(data.classes, 1);
+    assert_true(data.targets[0] == 0 && data.targets[1] == 0.5);
+    xhat_dataset_free(&data);
     write_npz(path, 1, NAN);
     assert_fails(xhat_dataset_read(&data, path, &options, NULL, error),
                  XHAT_BAD_FORMAT, "row 2, feature 1 of x");

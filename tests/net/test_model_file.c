@@ -47,7 +47,7 @@ static void what_is_read_predicts_the_same(void **state)
 static void columns_come_back(void **state)
 {
     (void)state;
-    static const char text[] = "a,kind,\"b \"\"\",c\n1,x,2,7\n3,y,4,5\n";
+    static const char text[] = "a,kind,\"b \"\"\",c\n1,x,2,p\n3,y,4,\"q, r\"\n";
     char folder[64], path[256];
     const size_t hidden[1] = {4};
     xhat_net_spec spec = xhat_net_spec_default();
@@ -55,8 +55,9 @@ static void columns_come_back(void **state)
     xhat_model written, read;
     folder_make(folder);
     file_put(folder, "t.csv", text, strlen(text), path);
-    assert_ok(xhat_dataset_read(&data, path, &(xhat_data_options){.drop = "1"},
-                                NULL, error));
+    xhat_data_options options = {
+        .drop = "1", .label = "kind", .missing = XHAT_MISSING_MEAN};
+    assert_ok(xhat_dataset_read(&data, path, &options, NULL, error));
     xhat_rows rows = xhat_all_rows(&data);
     spec.hidden = hidden;
     spec.hidden_count = 1;
@@ -69,6 +70,10 @@ static void columns_come_back(void **state)
     assert_int_equal(read.columns.number[1], 4);
     assert_string_equal(read.columns.name[0], "b \"");
     assert_string_equal(read.columns.name[1], "c");
+    assert_int_equal(read.columns.label_count, 1);
+    assert_null(read.columns.category[0]);
+    assert_string_equal(read.columns.category[2], "q, r");
+    assert_int_equal(read.missing, XHAT_MISSING_MEAN);
     xhat_model_free(&read);
     for (size_t at = 1, done = 0; !done; at++) { /* out of memory, each time */
         counting count = {.fail_at = at};
