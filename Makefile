@@ -27,7 +27,7 @@ test: all ## run the tests of one build (PRESET=release debug asan tsan)
 mutants: all ## plant classic mistakes in the code; each must fail a test
 	@scripts/mutants.py
 
-bench: all ## time the tellings against each other
+bench: all ## time the tellings of batch norm beside what the memory gives
 	@bench/run.sh $(BUILD)
 
 install: build ## install into PREFIX (default /usr/local)

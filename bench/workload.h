@@ -1,0 +1,105 @@
+/* What is timed: one shape in one layout, with its arrays, and the tellings of
+ * batch norm at work on it.
+ *
+ *     bench_workload w;
+ *     bench_workload_open(&w, &problem, methods, modes, &error);
+ *     bench_workload_check(&w, BENCH_FUSED, BENCH_BACKWARD, &error);
+ *     bench_workload_run(&w, BENCH_FUSED, BENCH_BACKWARD, &error);   timed
+ *     bench_workload_close(&w);
+ */
+#ifndef XHAT_BENCH_WORKLOAD_H
+#define XHAT_BENCH_WORKLOAD_H
+
+#include "xhat/circuit.h"
+#include "xhat/xhat.h"
+
+typedef enum bench_mode {
+    BENCH_FORWARD = 0,
+    BENCH_BACKWARD = 1,
+    BENCH_INFERENCE = 2,
+    BENCH_MODES = 3
+} bench_mode;
+
+typedef enum bench_method {
+    BENCH_FUSED = 0,
+    BENCH_CLOSED = 1,
+    BENCH_STAGED = 2,
+    BENCH_METHODS = 3
+} bench_method;
+
+extern const char *const bench_mode_names[BENCH_MODES + 1];     /* NULL ends */
+extern const char *const bench_method_names[BENCH_METHODS + 1]; /* NULL ends */
+
+enum { BENCH_RANK_MAX = 5 };
+
+/* shape is N x C x spatial whatever the layout: as networks write it. */
+typedef struct bench_shape {
+    int rank;
+    size_t size[BENCH_RANK_MAX];
+} bench_shape;
+
+typedef struct bench_problem {
+    bench_shape shape;
+    xhat_layout layout;
+    xhat_dtype dtype;
+    int threads; /* at least 1 */
+} bench_problem;
+
+/* The spec of a problem.  Errors: as xhat_spec_set_shape. */
+XHAT_NODISCARD xhat_status bench_problem_spec(const bench_problem *problem,
+                                              xhat_spec *spec,
+                                              xhat_error *error);
+
+/* Bytes that must move at the least: x in and out once, in backward dout too. */
+double bench_least_bytes(const xhat_spec *spec, bench_mode mode);
+
+typedef struct bench_workload {
+    xhat_spec spec;
+    size_t elements, bytes;    /* of x */
+    void *x, *dout, *out, *dx; /* (elements); dout, dx: NULL without backward */
+    void *gamma, *beta, *running_mean, *running_var; /* (channels) */
+    void *mean, *mean_low, *invstd, *dgamma, *dbeta; /* (channels) */
+    xhat_plan *plan[2];                              /* fused, closed */
+    void *scratch;                                   /* enough for both */
+    xhat_run *run[2]; /* staged: training, inference; NULL: not asked for */
+} bench_workload;
+
+/* Takes and fills the arrays, so that every page is there; makes what
+ * the methods and modes need whose bits (1 << BENCH_...) are set; runs one
+ * forward so that backward has its statistics.  The caller closes *w, also
+ * after a failure.
+ * Errors: XHAT_SHAPE_MISMATCH when the arrays do not fit the memory that is
+ * free now; what plans and runs refuse. */
+XHAT_NODISCARD xhat_status bench_workload_open(bench_workload *w,
+                                               const bench_problem *problem,
+                                               unsigned methods, unsigned modes,
+                                               xhat_error *error);
+void bench_workload_close(bench_workload *w);
+
+/* One call of what is timed. */
+XHAT_NODISCARD xhat_status bench_workload_run(bench_workload *w,
+                                              bench_method method,
+                                              bench_mode mode,
+                                              xhat_error *error);
+
+/* A run of the circuit on float64 arrays, copied; dout may be NULL, and so are
+ * mean and var unless they are to be held, as in inference.  The caller
+ * destroys *run, also after a failure. */
+typedef struct bench_circuit_inputs {
+    const double *x, *dout;                  /* (elements) */
+    const double *gamma, *beta, *mean, *var; /* (channels) */
+} bench_circuit_inputs;
+XHAT_NODISCARD xhat_status
+bench_circuit_create(xhat_run **run, const xhat_spec *spec,
+                     const bench_circuit_inputs *inputs, xhat_error *error);
+
+/* Runs it once and compares what came out, on some of the channels, with the
+ * circuit's result (with the closed form's where a channel is too long for it,
+ * and for the circuit itself).
+ * Errors: XHAT_NOT_FINITE names the array, the channel and the difference. */
+XHAT_NODISCARD xhat_status bench_workload_check(bench_workload *w,
+                                                bench_method method,
+                                                bench_mode mode,
+                                                xhat_error *error);
+
+#endif

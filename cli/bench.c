@@ -1,0 +1,142 @@
+/* xhat bench: validates, then times, beside what the memory gives. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench_report.h"
+#include "output.h"
+
+/* One line that is written over, on a terminal only. */
+static void progress(const cli_invocation *invocation, size_t done, size_t all,
+                     const bench_problem *problem)
+{
+    char shape[BENCH_SHAPE_TEXT];
+    if (cli_given(invocation, "quiet") || !cli_is_terminal(2))
+        return;
+    if (problem == NULL)
+        fprintf(stderr, "\r%60s\r", "");
+    else
+        fprintf(stderr, "\r%zu of %zu: %s %-20s", done + 1, all,
+                bench_shape_text(&problem->shape, shape),
+                xhat_layout_name(problem->layout));
+}
+
+/* is this layout for shapes of this rank, and wanted? */
+static bool wanted(const cli_bench *bench, int layout, int rank)
+{
+    return xhat_layout_rank((xhat_layout)layout) == rank &&
+           (bench->layouts == 0 || (bench->layouts & (1u << layout)) != 0);
+}
+
+static size_t count_problems(const cli_bench *bench)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < bench->shapes.count; i++)
+        for (int layout = XHAT_NC; layout <= XHAT_NDHWC; layout++)
+            count += wanted(bench, layout, bench->shapes.shapes[i].rank);
+    return count;
+}
+
+static int print(const cli_invocation *invocation, xhat_text *text)
+{
+    int result = text->failed ? cli_fail(CLI_BUG, "out of memory")
+                              : cli_write_text(invocation, NULL, text->data,
+                                               text->length);
+    xhat_text_free(text);
+    fflush(stdout);
+    return result;
+}
+
+/* one problem: measured, kept, and its rows printed */
+static int measure(const cli_invocation *invocation, const cli_bench *bench,
+                   const bench_problem *problem, cli_bench_results *results)
+{
+    bench_result items[BENCH_RESULTS_MAX];
+    xhat_text text = xhat_text_on(NULL);
+    xhat_error error = {0};
+    int count;
+    if (bench_measure(problem, &bench->settings, items, &count, &error) !=
+        XHAT_OK) {
+        progress(invocation, 0, 0, NULL);
+        return cli_fail_error(&error);
+    }
+    if (!cli_bench_results_add(results, items, (size_t)count))
+        return cli_fail(CLI_BUG, "out of memory");
+    progress(invocation, 0, 0, NULL);
+    if (cli_given(invocation, "json"))
+        return CLI_DONE;
+    if (results->count == (size_t)count) /* the first ones */
+        cli_bench_head(&text, bench);
+    for (int i = 0; i < count; i++)
+        cli_bench_row(&text, &items[i]);
+    return print(invocation, &text);
+}
+
+static int measure_all(const cli_invocation *invocation, const cli_bench *bench,
+                       cli_bench_results *results)
+{
+    size_t done = 0, all = count_problems(bench);
+    int result = CLI_DONE;
+    for (size_t i = 0; i < bench->shapes.count; i++)
+        for (int layout = XHAT_NC; layout <= XHAT_NDHWC; layout++) {
+            bench_problem problem = {.shape = bench->shapes.shapes[i],
+                                     .layout = (xhat_layout)layout,
+                                     .dtype = bench->dtype,
+                                     .threads = bench->threads};
+            if (!wanted(bench, layout, problem.shape.rank) || cli_interrupted())
+                continue;
+            progress(invocation, done++, all, &problem);
+            result = measure(invocation, bench, &problem, results);
+            if (result != CLI_DONE)
+                return result;
+        }
+    if (cli_interrupted())
+        cli_warn("interrupted after %zu of %zu shapes", done, all);
+    return result;
+}
+
+static int run(const cli_invocation *invocation)
+{
+    cli_bench bench;
+    cli_bench_results results = {0};
+    bool json = cli_given(invocation, "json");
+    xhat_text text = xhat_text_on(NULL);
+    int result = cli_bench_read(&bench, invocation);
+    cli_catch_interrupts();
+    if (result == CLI_DONE)
+        result = measure_all(invocation, &bench, &results);
+    if (result == CLI_DONE) {
+        if (json)
+            cli_bench_json(&text, &bench, &results);
+        else
+            cli_bench_means(&text, &results);
+        result = print(invocation, &text);
+    }
+    free(results.items);
+    cli_bench_free(&bench);
+    return result;
+}
+
+const cli_command cli_command_bench = {
+    .name = "bench",
+    .summary = "how fast, beside what the memory gives",
+    .operands = "",
+    .examples =
+        "    xhat bench                                  a few shapes, a "
+        "minute\n"
+        "    xhat bench --shape 32x64x56x56 --layout nchw,nhwc\n"
+        "    xhat bench --shape 256x1024 --method fused,closed,staged\n"
+        "    xhat bench --json > now.json; xhat bench --compare now.json\n",
+    .details =
+        "Every result is validated against another telling before it is timed. "
+        "The limit\nis the time a plain loop needs to move what must be moved "
+        "at the least, on the\nsame arrays, in the same rounds: a copy (8 "
+        "bytes "
+        "an element of float32) for\nforward and inference, two reads and a "
+        "write (12) for backward, each with\nregular and with non-temporal "
+        "stores, the fastest counting. \"part\" is the\nlimit's time over the "
+        "measured one; \"+-\" is how far it differed between passes.\n",
+    .least_operands = 0,
+    .most_operands = 0,
+    .tables = {cli_bench_options},
+    .run = run,
+};

@@ -1,0 +1,131 @@
+/* The options of `xhat bench`. */
+#include "bench_options.h"
+
+#include <string.h>
+
+const cli_option cli_bench_options[] = {
+    {"shape", 0, "LIST",
+     "N x C x spatial sizes, such as 256x1024 or "
+     "32x64x56x56, several with commas between; \"few\" "
+     "(default) and \"all\" are lists"},
+    {"layout", 0, "LIST",
+     "nc ncl nchw ncdhw nlc nhwc ndhwc: how a shape lies "
+     "in memory (default: every one of its rank)"},
+    {"method", 0, "LIST", "fused, closed, staged (default fused)"},
+    {"mode", 0, "LIST", "forward, backward, inference (default all three)"},
+    {"dtype", 0, "TYPE", "f32 (default) or f64"},
+    {"cache", 0, "LIST",
+     "hot, cold: what the caches hold before a call "
+     "(default both)"},
+    {"seconds", 0, "S", "about as long for a shape and cache (default 0.5)"},
+    {"passes", 0, "N", "take the arrays anew so many times (default 3)"},
+    {"compare", 0, "OLD.json",
+     "exit 1 when a case is slower than in an older "
+     "--json by more than the noise of both runs"},
+    {NULL, 0, NULL, NULL}};
+
+/* The option's words, each one of words[], as bits; *bits keeps its default
+ * when the option was not given. */
+static int read_words(const cli_invocation *invocation, const char *name,
+                      const char *const *words, unsigned *bits)
+{
+    const char *text = cli_text(invocation, name);
+    char list[160] = "";
+    for (int i = 0; words[i] != NULL; i++) {
+        strncat(list, i > 0 ? ", " : "", sizeof list - strlen(list) - 1);
+        strncat(list, words[i], sizeof list - strlen(list) - 1);
+    }
+    for (unsigned found = 0; text != NULL; *bits = found) {
+        size_t length = strcspn(text, ",");
+        int i = 0;
+        while (words[i] != NULL && (strlen(words[i]) != length ||
+                                    strncmp(words[i], text, length) != 0))
+            i++;
+        if (words[i] == NULL)
+            return cli_fail(CLI_USAGE, "--%s: \"%.*s\" is none of %s", name,
+                            (int)length, text, list);
+        found |= 1u << i;
+        text = text[length] == ',' ? text + length + 1 : NULL;
+    }
+    return CLI_DONE;
+}
+
+/* every --shape given counts, not the last alone */
+static int read_shapes(cli_bench *bench, const cli_invocation *invocation)
+{
+    xhat_error error = {0};
+    bool given = false;
+    for (int i = 0; i < invocation->value_count; i++) {
+        if (strcmp(invocation->values[i].option->name, "shape") != 0)
+            continue;
+        given = true;
+        if (bench_shapes_parse(&bench->shapes, invocation->values[i].text,
+                               &error) != XHAT_OK)
+            return cli_fail(CLI_USAGE, "--shape: %s", error.message);
+    }
+    if (!given && bench_shapes_parse(&bench->shapes, "few", &error) != XHAT_OK)
+        return cli_fail_error(&error);
+    return CLI_DONE;
+}
+
+/* each shape needs a layout of its rank, each layout a shape */
+static int check_layouts(const cli_bench *bench)
+{
+    char text[BENCH_SHAPE_TEXT];
+    for (size_t i = 0; i < bench->shapes.count && bench->layouts != 0; i++) {
+        const bench_shape *shape = &bench->shapes.shapes[i];
+        bool fits = false;
+        for (int layout = XHAT_NC; layout <= XHAT_NDHWC; layout++)
+            fits =
+                fits || ((bench->layouts & (1u << layout)) != 0 &&
+                         xhat_layout_rank((xhat_layout)layout) == shape->rank);
+        if (!fits)
+            return cli_fail(CLI_USAGE,
+                            "--layout: no layout given is for the %d axes of "
+                            "%s",
+                            shape->rank, bench_shape_text(shape, text));
+    }
+    return CLI_DONE;
+}
+
+int cli_bench_read(cli_bench *bench, const cli_invocation *invocation)
+{
+    static const char *const layouts[] = {"nc",  "ncl",  "nchw",  "ncdhw",
+                                          "nlc", "nhwc", "ndhwc", NULL};
+    static const char *const dtypes[] = {"f32", "f64", NULL};
+    static const char *const caches[] = {"hot", "cold", NULL};
+    int dtype = XHAT_F32, result;
+    int64_t passes = 3;
+    *bench =
+        (cli_bench){.compare = cli_text(invocation, "compare"),
+                    .settings = {.methods = 1u << BENCH_FUSED,
+                                 .modes = (1u << BENCH_MODES) - 1,
+                                 .caches = 1u << BENCH_HOT | 1u << BENCH_COLD,
+                                 .seconds = 0.5}};
+    bench_settings *s = &bench->settings;
+    if ((result = read_shapes(bench, invocation)) == CLI_DONE &&
+        (result = read_words(invocation, "layout", layouts, &bench->layouts)) ==
+            CLI_DONE &&
+        (result = read_words(invocation, "method", bench_method_names,
+                             &s->methods)) == CLI_DONE &&
+        (result = read_words(invocation, "mode", bench_mode_names,
+                             &s->modes)) == CLI_DONE &&
+        (result = read_words(invocation, "cache", caches, &s->caches)) ==
+            CLI_DONE &&
+        (result = cli_choice(invocation, "dtype", dtypes, &dtype)) ==
+            CLI_DONE &&
+        (result = cli_number(invocation, "seconds", 0.001, 3600,
+                             &s->seconds)) == CLI_DONE &&
+        (result = cli_integer(invocation, "passes", 1, BENCH_PASSES_MAX,
+                              &passes)) == CLI_DONE &&
+        (result = cli_threads(invocation, &bench->threads)) == CLI_DONE)
+        result = check_layouts(bench);
+    bench->dtype = (xhat_dtype)dtype;
+    s->passes = (int)passes;
+    return result;
+}
+
+void cli_bench_free(cli_bench *bench)
+{
+    bench_shapes_free(&bench->shapes);
+}

@@ -1,0 +1,28 @@
+/* What `xhat bench` measured, for people and for programs. */
+#ifndef XHAT_CLI_BENCH_REPORT_H
+#define XHAT_CLI_BENCH_REPORT_H
+
+#include "base/text.h"
+#include "bench_options.h"
+
+typedef struct cli_bench_results {
+    bench_result *items;
+    size_t count, capacity;
+} cli_bench_results;
+
+/* false when memory is out */
+bool cli_bench_results_add(cli_bench_results *results,
+                           const bench_result *items, size_t count);
+
+/* The head and one row of the table, 80 columns. */
+void cli_bench_head(xhat_text *text, const cli_bench *bench);
+void cli_bench_row(xhat_text *text, const bench_result *result);
+
+/* Geometric means of each class, method and state of the caches. */
+void cli_bench_means(xhat_text *text, const cli_bench_results *results);
+
+/* The same as one document. */
+void cli_bench_json(xhat_text *text, const cli_bench *bench,
+                    const cli_bench_results *results);
+
+#endif

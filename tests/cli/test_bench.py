@@ -1,0 +1,123 @@
+"""bench: what it measures, what it refuses, what --compare says."""
+import json
+import math
+import os
+import subprocess
+import unittest
+
+XHAT = os.environ["XHAT"]
+QUICK = ("--seconds", "0.01", "--passes", "2")
+
+
+def xhat(*arguments, **environment):
+    """(exit status, stdout, stderr) of the command."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("XHAT_")}
+    env.update(environment)
+    done = subprocess.run([XHAT, *map(str, arguments)], env=env,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def bench(*arguments, **environment):
+    """the JSON of a quick run"""
+    status, stdout, stderr = xhat("bench", *QUICK, "--json", *arguments,
+                                  **environment)
+    assert (status, stderr) == (0, ""), stderr
+    return json.loads(stdout)
+
+
+class Measures(unittest.TestCase):
+    def test_every_layout_method_mode_and_cache(self):
+        for shape, layouts in (("6x3", ["nc"]), ("4x3x5", ["ncl", "nlc"]),
+                               ("2x3x4x5", ["nchw", "nhwc"]),
+                               ("2x3x2x3x4", ["ncdhw", "ndhwc"])):
+            caches = ("hot", "cold") if shape == "6x3" else ("hot",)
+            results = bench("--shape", shape, "--method",
+                            "fused,closed,staged", "--cache",
+                            ",".join(caches))["results"]
+            found = {(r["layout"], r["method"], r["mode"], r["cache"])
+                     for r in results}
+            self.assertEqual(found, {
+                (l, method, mode, cache) for l in layouts
+                for method in ("fused", "closed", "staged")
+                for mode in ("forward", "backward", "inference")
+                for cache in caches})
+            self.assertEqual(len(found), len(results))
+            for r in results:
+                self.assertEqual("x".join(map(str, r["shape"])), shape)
+
+    def test_numbers_belong_together(self):
+        for dtype, size in (("f32", 4), ("f64", 8)):
+            for r in bench("--shape", "64x32", "--dtype", dtype, "--threads",
+                           "2", "--cache", "hot")["results"]:
+                self.assertEqual((r["dtype"], r["threads"]), (dtype, 2))
+                moved = size * 64 * 32 * (3 if r["mode"] == "backward" else 2)
+                self.assertAlmostEqual(r["gb_per_s"] * r["seconds"] * 1e9,
+                                       moved, delta=1e-6 * moved)
+                self.assertAlmostEqual(
+                    r["fraction"], r["limit_seconds"] / r["seconds"], delta=1e-9)
+                self.assertGreater(r["limit_seconds"], 0)
+                self.assertGreaterEqual(r["noise"], 0)
+                self.assertGreaterEqual(r["rounds"], 10)
+
+    def test_geometric_means(self):
+        document = bench("--shape", "16x8,32x8", "--cache", "hot")
+        mean = [m for m in document["means"] if m["class"] == "nc-tiny"][0]
+        fractions = [r["fraction"] for r in document["results"]
+                     if r["class"] == "nc-tiny"]
+        self.assertEqual((mean["cases"], len(fractions)), (4, 4))
+        self.assertAlmostEqual(
+            mean["fraction"],
+            math.exp(sum(map(math.log, fractions)) / 4), delta=1e-9)
+
+    def test_the_isa_is_the_forced_one(self):
+        document = bench("--shape", "16x8", "--cache", "hot",
+                         XHAT_ISA="generic")
+        self.assertEqual(document["isa"], "generic")
+        self.assertEqual({r["isa"] for r in document["results"]}, {"generic"})
+
+    def test_the_table_fits_a_terminal(self):
+        status, stdout, stderr = xhat("bench", *QUICK, "--shape", "64x100",
+                                      "--cache", "hot")
+        self.assertEqual((status, stderr), (0, ""))
+        self.assertIn("nc    backward  fused  hot ", stdout)
+        self.assertLessEqual(max(map(len, stdout.splitlines())), 80)
+
+
+class Refuses(unittest.TestCase):
+    def refused(self, status, message, *arguments):
+        found = xhat("bench", *arguments)
+        self.assertEqual(found[0], status, found[2])
+        self.assertEqual(found[1], "")
+        self.assertIn(message, found[2])
+
+    def test_shapes(self):
+        for text in ("", "8", "0x4", "4x", "x4", "4x-1", "4x4y", "1e3x4", "4 x4",
+                     "1x2x3x4x5x6", "99999999999999999999x2", "8x8,", "many"):
+            self.refused(2, "is not a shape", "--shape", text)
+
+    def test_words(self):
+        self.refused(2, '"nwhc" is none of nc, ncl', "--layout", "nwhc")
+        self.refused(2, '"training" is none of forward', "--mode", "training")
+        self.refused(2, '"" is none of', "--method", "fused,")
+        self.refused(2, '"warm" is none of hot, cold', "--cache", "warm")
+        self.refused(2, "f16", "--dtype", "f16")
+        self.refused(2, "no layout given is for the 2 axes of 8x8", "--shape",
+                     "8x8", "--layout", "nchw")
+
+    def test_numbers(self):
+        self.refused(2, "--threads", "--threads", "0")
+        self.refused(2, "--threads", "--threads", "1000000")
+        self.refused(2, "--seconds", "--seconds", "0")
+        self.refused(2, "--passes", "--passes", "9")
+
+    def test_more_than_the_memory_there_is(self):
+        self.refused(3, "of memory are free", "--shape", "1000000x1000000")
+        self.refused(3, "", "--shape", "4294967296x4294967296")
+
+    def test_one_value_a_channel(self):
+        self.refused(3, "two values a channel", "--shape", "1x8")
+
+
+if __name__ == "__main__":
+    unittest.main()
