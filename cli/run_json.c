@@ -4,11 +4,43 @@
 #include "net/run_folder.h"
 #include "train_report.h"
 
-static void put_options(xhat_json *json, const cli_run *run)
+static void put_net(xhat_json *json, const xhat_net_spec *spec)
 {
     static const char *const rules[] = {"he", "xavier", "fixed"};
+    xhat_json_string(json, "norm", xhat_net_norm_name(spec->norm));
+    xhat_json_bool(json, "keep_bias", spec->keep_bias);
+    xhat_json_number(json, "eps", spec->eps);
+    xhat_json_number(json, "norm_momentum", spec->norm_momentum);
+    xhat_json_number(json, "dropout", spec->dropout);
+    xhat_json_string(json, "loss", xhat_loss_name(spec->loss));
+    xhat_json_string(json, "init", rules[spec->initialization]);
+    if (spec->initialization == XHAT_INIT_FIXED)
+        xhat_json_number(json, "weight_scale", spec->weight_scale);
+}
+
+static void put_training(xhat_json *json, const xhat_training_options *training)
+{
+    xhat_json_integer(json, "epochs", (int64_t)training->epochs);
+    xhat_json_integer(json, "batch_size", (int64_t)training->batch_size);
+    xhat_json_string(json, "optimizer",
+                     xhat_optimizer_name(training->optimizer));
+    xhat_json_number(json, "lr", training->lr);
+    xhat_json_string(json, "lr_schedule",
+                     xhat_schedule_name(training->schedule));
+    xhat_json_number(json, "lr_decay", training->lr_decay);
+    xhat_json_number(json, "lr_step", training->decay_epochs);
+    xhat_json_number(json, "warmup", training->warmup);
+    xhat_json_number(json, "momentum", training->momentum);
+    xhat_json_number(json, "beta2", training->beta2);
+    xhat_json_number(json, "weight_decay", training->weight_decay);
+    xhat_json_number(json, "reg", training->reg);
+    xhat_json_number(json, "clip_norm", training->clip_norm);
+    xhat_json_integer(json, "patience", (int64_t)training->patience);
+}
+
+static void put_options(xhat_json *json, const cli_run *run)
+{
     const cli_train_setup *setup = run->setup;
-    const xhat_training_options *training = &setup->training;
     xhat_json_open(json, "options", '{');
     xhat_json_string(json, "data", setup->source);
     if (setup->label != NULL)
@@ -21,19 +53,9 @@ static void put_options(xhat_json *json, const cli_run *run)
     for (size_t i = 0; i < run->spec.hidden_count; i++)
         xhat_json_integer(json, NULL, (int64_t)run->spec.hidden[i]);
     xhat_json_close(json);
-    xhat_json_string(json, "norm",
-                     run->spec.norm == XHAT_NET_NORM_BATCH ? "batch" : "none");
+    put_net(json, &run->spec);
     xhat_json_bool(json, "baseline", setup->baseline);
-    xhat_json_integer(json, "epochs", (int64_t)training->epochs);
-    xhat_json_integer(json, "batch_size", (int64_t)training->batch_size);
-    xhat_json_string(json, "optimizer",
-                     xhat_optimizer_name(training->optimizer));
-    xhat_json_number(json, "lr", training->lr);
-    xhat_json_number(json, "lr_decay", training->lr_decay);
-    xhat_json_number(json, "reg", training->reg);
-    xhat_json_string(json, "init", rules[run->spec.initialization]);
-    if (run->spec.initialization == XHAT_INIT_FIXED)
-        xhat_json_number(json, "weight_scale", run->spec.weight_scale);
+    put_training(json, &setup->training);
     xhat_json_number(json, "validation", setup->validation);
     xhat_json_integer(json, "seed", (int64_t)setup->seed);
     xhat_json_integer(json, "threads", setup->threads);
@@ -51,7 +73,7 @@ static void put_data(xhat_json *json, const xhat_dataset *data,
     xhat_json_string(json, "hash", hash);
     xhat_json_integer(json, "features", (int64_t)data->features);
     xhat_json_open(json, "classes", '(');
-    for (size_t k = 0; k < data->classes; k++)
+    for (size_t k = 0; data->class_names != NULL && k < data->classes; k++)
         xhat_json_string(json, NULL, data->class_names[k]);
     xhat_json_close(json);
     xhat_json_integer(json, "train_rows", (int64_t)split->train.count);

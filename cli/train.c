@@ -29,13 +29,13 @@ static void note_data(const cli_invocation *invocation,
                  setup->source, data->class_names[0]);
 }
 
-static int read_data(const cli_invocation *invocation,
-                     const cli_train_setup *setup, xhat_dataset *data,
-                     xhat_split *split)
+static int read_data(const cli_invocation *invocation, cli_train_setup *setup,
+                     xhat_dataset *data, xhat_split *split)
 {
     xhat_error error = {0};
     xhat_data_options options = {.label = setup->label,
                                  .drop = setup->drop,
+                                 .target = setup->target,
                                  .missing = setup->missing,
                                  .is_matrix = cli_is_inline(setup->source),
                                  .seed = setup->seed};
@@ -47,6 +47,8 @@ static int read_data(const cli_invocation *invocation,
         xhat_dataset_free(data);
         return cli_fail_error(&error);
     }
+    if (data->targets != NULL)
+        setup->net.loss = XHAT_LOSS_SQUARED;
     note_data(invocation, setup, data, split);
     return cli_warn_of_leaks(setup->source, setup->drop, data);
 }
@@ -60,7 +62,8 @@ static void prepare_run(cli_run *run, const cli_train_setup *setup,
     enum { EVALUATE_AT_ONCE = 256 };
     size_t batch = setup->training.batch_size;
     *run = (cli_run){.setup = setup, .spec = setup->net};
-    run->name = norm == XHAT_NET_NORM_BATCH ? "batch norm" : "no norm";
+    static const char *const names[] = {"no norm", "batch norm", "layer norm"};
+    run->name = names[norm];
     run->spec.norm = norm;
     if (batch > train_rows)
         batch = train_rows;

@@ -13,18 +13,53 @@ const cli_option cli_train_options[] = {
     {"hidden", 0, "WIDTHS",
      "hidden layers: 256,128 or 100x5 or none "
      "(default 100x2)"},
-    {"norm", 0, "batch|none", "after each hidden layer (default batch)"},
+    {"norm", 0, "batch|layer|none", "after each hidden layer (default batch)"},
+    {"keep-bias", 0, NULL,
+     "keep the affine bias before a batch norm; by default there is none: the "
+     "norm takes it away with the mean, so that its gradient is exactly zero"},
+    {"eps", 0, "E", "of the norm, inside its square root (default 1e-5)"},
+    {"norm-momentum", 0, "P",
+     "weight of the new batch in the running statistics, or none for the mean "
+     "of all batches (default 0.1)"},
+    {"dropout", 0, "KEEP", "the share of units kept after ReLU (default 1)"},
+    {"loss", 0, "softmax|hinge|squared",
+     "squared is for labels that are numbers to be predicted (default "
+     "softmax)"},
     {"baseline", 0, NULL,
-     "also train the same net without the norm, to "
-     "compare"},
+     "also train the same net without the norm, to compare"},
     {"epochs", 0, "N", "times through the training rows (default 10)"},
     {"batch-size", 0, "N", "rows a step, at least 2 (default 100)"},
-    {"optimizer", 0, "sgd|momentum|adam", "how weights move (default adam)"},
+    {"optimizer", 0, "sgd|momentum|nesterov|rmsprop|adam|adamw",
+     "how weights move (default adam)"},
     {"lr", 0, "R",
-     "learning rate (default sgd 0.1, momentum 0.02, adam "
+     "learning rate (default sgd 0.1, momentum and nesterov 0.02, the others "
      "0.001)"},
-    {"lr-decay", 0, "R", "multiplies the rate after each epoch (default 0.9)"},
+    {"lr-schedule", 0, "constant|exponential|step|cosine",
+     "how the rate goes on: exponential falls after each epoch, cosine down to "
+     "0 (default exponential)"},
+    {"lr-decay", 0, "R",
+     "what exponential and step multiply the rate by (default 0.9, step 0.1)"},
+    {"lr-step", 0, "EPOCHS", "how often step does so (default 10)"},
+    {"warmup", 0, "EPOCHS", "let the rate rise from 0 first (default 0)"},
+    {"momentum", 0, "P",
+     "of momentum and nesterov; beta1 of adam and adamw (default 0.9)"},
+    {"beta2", 0, "Q",
+     "of rmsprop (default 0.99), adam and adamw (default 0.999)"},
+    {"weight-decay", 0, "R", "of adamw (default 0.01)"},
     {"reg", 0, "R", "adds R/2 * sum of squared weights (default 0)"},
+    {"clip-norm", 0, "R",
+     "scale the gradients of a step down to this length (default: never)"},
+    {"lr-find", 0, NULL,
+     "do not train: try rising rates, print the losses and suggest one"},
+    {"patience", 0, "N",
+     "stop after N epochs without a better one on the validation rows"},
+    {"precise-bn", 0, NULL,
+     "in the end take the running statistics anew over all training rows"},
+    {"resume", 0, "RUN",
+     "go on with a run that was stopped or killed, to the same bits; its "
+     "options are known, --epochs may be raised"},
+    {"save-every", 0, "SECONDS",
+     "how much of a run a kill may cost at most (default 30)"},
     {"init", 0, "he|xavier", "the scale of the first weights (default he)"},
     {"weight-scale", 0, "S", "or: weights from a normal of deviation S"},
     {"label", 0, "COLUMN",
@@ -81,21 +116,16 @@ static int read_hidden(cli_train_setup *setup, const char *text)
 
 /* ---- the others ---------------------------------------------------------- */
 
-static int read_net(cli_train_setup *setup, const cli_invocation *invocation)
+/* --init, or --weight-scale */
+static int read_initialization(cli_train_setup *setup,
+                               const cli_invocation *invocation)
 {
-    static const char *const norms[] = {"none", "batch", NULL};
     static const char *const rules[] = {"he", "xavier", NULL};
-    const char *hidden = cli_text(invocation, "hidden");
-    int norm = XHAT_NET_NORM_BATCH, rule = XHAT_INIT_HE;
-    setup->net = xhat_net_spec_default();
-    int result = cli_choice(invocation, "norm", norms, &norm);
-    if (result == CLI_DONE)
-        result = cli_choice(invocation, "init", rules, &rule);
+    int rule = XHAT_INIT_HE;
+    int result = cli_choice(invocation, "init", rules, &rule);
     if (result == CLI_DONE)
         result = cli_number(invocation, "weight-scale", 0, INFINITY,
                             &setup->net.weight_scale);
-    if (result == CLI_DONE)
-        result = read_hidden(setup, hidden == NULL ? "100x2" : hidden);
     if (result != CLI_DONE)
         return result;
     if (cli_given(invocation, "weight-scale")) {
@@ -104,50 +134,176 @@ static int read_net(cli_train_setup *setup, const cli_invocation *invocation)
                                        "to say the same: give one");
         rule = XHAT_INIT_FIXED;
     }
-    setup->net.norm = (xhat_net_norm)norm;
     setup->net.initialization = (xhat_initialization)rule;
-    setup->net.seed = setup->seed;
-    setup->net.threads = setup->threads;
+    return CLI_DONE;
+}
+
+/* The norm and what goes with it. */
+static int read_norm(cli_train_setup *setup, const cli_invocation *invocation)
+{
+    static const char *const norms[] = {"none", "batch", "layer", NULL};
+    const char *momentum = cli_text(invocation, "norm-momentum");
+    int norm = XHAT_NET_NORM_BATCH;
+    int result = cli_choice(invocation, "norm", norms, &norm);
+    if (result == CLI_DONE)
+        result = cli_number(invocation, "eps", 0, 1e30, &setup->net.eps);
+    if (result == CLI_DONE && momentum != NULL && strcmp(momentum, "none") == 0)
+        setup->net.norm_momentum = 0; /* cumulative */
+    else if (result == CLI_DONE)
+        result = cli_number(invocation, "norm-momentum", 1e-9, 1,
+                            &setup->net.norm_momentum);
+    if (result != CLI_DONE)
+        return result;
+    setup->net.norm = (xhat_net_norm)norm;
+    setup->net.keep_bias = cli_given(invocation, "keep-bias");
     setup->baseline = cli_given(invocation, "baseline");
-    if (setup->baseline && setup->net.norm == XHAT_NET_NORM_NONE)
+    setup->precise_bn = cli_given(invocation, "precise-bn");
+    if (setup->baseline && norm == XHAT_NET_NORM_NONE)
         return cli_fail(CLI_USAGE, "--baseline compares with --norm none, "
                                    "which is what this run is");
+    if (setup->precise_bn && norm != XHAT_NET_NORM_BATCH)
+        return cli_fail(CLI_USAGE, "--precise-bn is about running statistics, "
+                                   "which only batch norm has");
     return CLI_DONE;
+}
+
+static int read_net(cli_train_setup *setup, const cli_invocation *invocation)
+{
+    static const char *const losses[] = {"softmax", "hinge", "squared", NULL};
+    const char *hidden = cli_text(invocation, "hidden");
+    int loss = XHAT_LOSS_SOFTMAX;
+    setup->net = xhat_net_spec_default();
+    int result = read_norm(setup, invocation);
+    if (result == CLI_DONE)
+        result = read_initialization(setup, invocation);
+    if (result == CLI_DONE)
+        result = cli_choice(invocation, "loss", losses, &loss);
+    if (result == CLI_DONE)
+        result =
+            cli_number(invocation, "dropout", 1e-9, 1, &setup->net.dropout);
+    if (result == CLI_DONE)
+        result = read_hidden(setup, hidden == NULL ? "100x2" : hidden);
+    setup->net.loss = (xhat_loss_kind)loss;
+    if (cli_given(invocation, "loss"))
+        setup->target = loss == XHAT_LOSS_SQUARED ? XHAT_TARGET_NUMBERS
+                                                  : XHAT_TARGET_CLASSES;
+    setup->net.seed = setup->seed;
+    setup->net.threads = setup->threads;
+    return result;
+}
+
+/* ---- the course of the training ------------------------------------------ */
+
+static int read_rates(xhat_training_options *training,
+                      const cli_invocation *invocation)
+{
+    static const char *const names[] = {"constant", "exponential", "step",
+                                        "cosine", NULL};
+    int schedule = XHAT_LR_EXPONENTIAL;
+    int result = cli_choice(invocation, "lr-schedule", names, &schedule);
+    bool decays = schedule == XHAT_LR_EXPONENTIAL || schedule == XHAT_LR_STEP;
+    training->schedule = (xhat_schedule)schedule;
+    training->lr_decay = schedule == XHAT_LR_EXPONENTIAL ? 0.9
+                         : schedule == XHAT_LR_STEP      ? 0.1
+                                                         : 1;
+    training->decay_epochs = 10;
+    if (result == CLI_DONE)
+        result = cli_number(invocation, "lr", 1e-300, 1e30, &training->lr);
+    if (result == CLI_DONE)
+        result =
+            cli_number(invocation, "lr-decay", 1e-9, 10, &training->lr_decay);
+    if (result == CLI_DONE)
+        result = cli_number(invocation, "lr-step", 1e-6, 1e6,
+                            &training->decay_epochs);
+    if (result == CLI_DONE)
+        result = cli_number(invocation, "warmup", 0, 1e6, &training->warmup);
+    if (result != CLI_DONE)
+        return result;
+    if (cli_given(invocation, "lr-decay") && !decays)
+        return cli_fail(CLI_USAGE,
+                        "--lr-decay belongs to --lr-schedule exponential and "
+                        "step, not to %s",
+                        names[schedule]);
+    if (cli_given(invocation, "lr-step") && schedule != XHAT_LR_STEP)
+        return cli_fail(CLI_USAGE,
+                        "--lr-step belongs to --lr-schedule step, not to %s",
+                        names[schedule]);
+    return CLI_DONE;
+}
+
+/* Refuses an option that this optimizer has no use for. */
+static int check_unused(const cli_invocation *invocation, const char *name,
+                        bool used, xhat_optimizer_kind optimizer)
+{
+    if (used || !cli_given(invocation, name))
+        return CLI_DONE;
+    return cli_fail(CLI_USAGE, "--%s means nothing to --optimizer %s", name,
+                    xhat_optimizer_name(optimizer));
+}
+
+static int read_optimizer(xhat_training_options *training,
+                          const cli_invocation *invocation)
+{
+    static const char *const names[] = {
+        "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", NULL};
+    const double almost_one = 1 - 1e-9;
+    int kind = XHAT_ADAM;
+    int result = cli_choice(invocation, "optimizer", names, &kind);
+    if (result != CLI_DONE)
+        return result;
+    *training = xhat_training_options_default((xhat_optimizer_kind)kind);
+    result =
+        cli_number(invocation, "momentum", 0, almost_one, &training->momentum);
+    if (result == CLI_DONE)
+        result =
+            cli_number(invocation, "beta2", 0, almost_one, &training->beta2);
+    if (result == CLI_DONE)
+        result = cli_number(invocation, "weight-decay", 0, 1e30,
+                            &training->weight_decay);
+    if (result == CLI_DONE)
+        result = check_unused(invocation, "momentum",
+                              kind != XHAT_SGD && kind != XHAT_RMSPROP,
+                              training->optimizer);
+    if (result == CLI_DONE)
+        result = check_unused(invocation, "beta2", kind >= XHAT_RMSPROP,
+                              training->optimizer);
+    if (result == CLI_DONE)
+        result = check_unused(invocation, "weight-decay", kind == XHAT_ADAMW,
+                              training->optimizer);
+    return result;
 }
 
 static int read_training(cli_train_setup *setup,
                          const cli_invocation *invocation)
 {
-    static const char *const names[] = {"sgd", "momentum", "adam", NULL};
-    int64_t epochs = 10, batch_size = 100;
-    int optimizer = XHAT_ADAM;
-    int result = cli_choice(invocation, "optimizer", names, &optimizer);
+    int64_t epochs = 10, batch_size = 100, patience = 0;
     xhat_training_options *training = &setup->training;
-    *training = (xhat_training_options){
-        .optimizer = (xhat_optimizer_kind)optimizer,
-        .lr = xhat_optimizer_default_lr((xhat_optimizer_kind)optimizer),
-        .lr_decay = 0.9,
-        .seed = setup->seed,
-    };
+    int result = read_optimizer(training, invocation);
+    if (result == CLI_DONE)
+        result = read_rates(training, invocation);
     if (result == CLI_DONE)
         result = cli_integer(invocation, "epochs", 1, 1000000, &epochs);
     if (result == CLI_DONE)
         result = cli_integer(invocation, "batch-size", 2, INT32_MAX - 1,
                              &batch_size);
     if (result == CLI_DONE)
-        result = cli_number(invocation, "lr", 0, 1e30, &training->lr);
-    if (result == CLI_DONE)
-        result = cli_number(invocation, "lr-decay", 0, 10, &training->lr_decay);
-    if (result == CLI_DONE)
         result = cli_number(invocation, "reg", 0, 1e30, &training->reg);
-    if (result != CLI_DONE)
-        return result;
-    if (training->lr == 0 || training->lr_decay == 0)
-        return cli_fail(CLI_USAGE, "--%s must be above 0",
-                        training->lr == 0 ? "lr" : "lr-decay");
+    if (result == CLI_DONE)
+        result =
+            cli_number(invocation, "clip-norm", 0, 1e30, &training->clip_norm);
+    if (result == CLI_DONE)
+        result = cli_integer(invocation, "patience", 1, 1000000, &patience);
+    if (result == CLI_DONE)
+        result = cli_number(invocation, "save-every", 0, 1e9,
+                            &training->save_seconds);
+    if (result == CLI_DONE && patience > 0 && setup->validation == 0)
+        result = cli_fail(CLI_USAGE, "--patience needs validation rows, and "
+                                     "--validation 0 leaves none");
     training->epochs = (size_t)epochs;
     training->batch_size = (size_t)batch_size;
-    return CLI_DONE;
+    training->patience = (size_t)patience;
+    training->seed = setup->seed;
+    return result;
 }
 
 /* -o, without slashes behind it */
@@ -219,6 +375,7 @@ int cli_train_setup_read(cli_train_setup *setup,
     setup->json = cli_given(invocation, "json");
     setup->quiet = cli_given(invocation, "quiet");
     setup->force = cli_given(invocation, "force");
+    setup->lr_find = cli_given(invocation, "lr-find");
     if (result == CLI_DONE)
         result = read_data_options(setup, invocation);
     if (result == CLI_DONE)

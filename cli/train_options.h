@@ -14,12 +14,13 @@ typedef struct cli_train_setup {
     xhat_missing missing;
     char folder[CLI_PATH_SIZE]; /* RUN */
     size_t hidden[CLI_HIDDEN_MOST];
-    xhat_net_spec net; /* points to hidden */
+    xhat_target target; /* what the loss asks for; guessed without --loss */
+    xhat_net_spec net;  /* points to hidden */
     xhat_training_options training;
     double validation;
     uint64_t seed;
     int threads;
-    bool baseline, json, quiet, force;
+    bool baseline, precise_bn, lr_find, resume, json, quiet, force;
 } cli_train_setup;
 
 /* Every option of the invocation, with its default; the folder is chosen but

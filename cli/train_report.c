@@ -142,8 +142,7 @@ void cli_run_event(const cli_run *run, const char *event,
     xhat_json_open(&json, NULL, '{');
     xhat_json_string(&json, "event", event);
     xhat_json_string(&json, "run", run->folder);
-    xhat_json_string(&json, "norm",
-                     run->spec.norm == XHAT_NET_NORM_BATCH ? "batch" : "none");
+    xhat_json_string(&json, "norm", xhat_net_norm_name(run->spec.norm));
     xhat_json_string(&json, "net", net);
     xhat_json_integer(&json, "parameters",
                       (int64_t)xhat_net_parameter_count(model->net));

@@ -1,7 +1,7 @@
 /* Fully-connected nets with batch normalization: data, training, evaluation,
  * model files, run folders, curves.
  *
- *     {affine - batch norm - ReLU} x L - affine - softmax cross-entropy
+ *     {affine - norm - ReLU - dropout} x L - affine - loss
  *
  *     xhat_dataset_read(&data, "iris.csv", &(xhat_data_options){0}, NULL, &e);
  *     xhat_split_make(&split, &data, 0.1, seed, &e);
@@ -180,8 +180,24 @@ XHAT_API void xhat_split_free(xhat_split *split);
 
 typedef enum xhat_net_norm {
     XHAT_NET_NORM_NONE = 0,
-    XHAT_NET_NORM_BATCH = 1
+    XHAT_NET_NORM_BATCH = 1, /* over the rows of the batch, for each unit */
+    XHAT_NET_NORM_LAYER = 2  /* over the units, for each row */
 } xhat_net_norm;
+
+/* "none", "batch", "layer" */
+XHAT_API const char *xhat_net_norm_name(xhat_net_norm norm);
+
+/* What the net is trained to make small, a mean over the rows.  s: the
+ * outputs of a row, y: its class. */
+typedef enum xhat_loss_kind {
+    XHAT_LOSS_SOFTMAX = 0, /* -log of softmax(s)[y] */
+    XHAT_LOSS_HINGE = 1,   /* sum over k != y of max(0, s[k] - s[y] + 1) */
+    XHAT_LOSS_SQUARED = 2  /* (s[0] - target)^2, target standardized with the
+                              mean and deviation of the training rows */
+} xhat_loss_kind;
+
+/* "softmax", "hinge", "squared" */
+XHAT_API const char *xhat_loss_name(xhat_loss_kind loss);
 
 /* The standard deviation of the normal distribution weights are drawn from. */
 typedef enum xhat_initialization {
@@ -195,7 +211,13 @@ typedef struct xhat_net_spec {
     const size_t *hidden; /* (hidden_count): the widths of the layers */
     size_t hidden_count;
     xhat_net_norm norm;
-    double eps; /* of the norm */
+    double eps;           /* of the norm */
+    double norm_momentum; /* weight of the new batch in the running statistics;
+                             0: cumulative, 1/k at the k-th batch */
+    bool keep_bias; /* also before a batch norm, whose mean takes it away again:
+                       its gradient is 0 */
+    double dropout; /* the share of units kept in training; 1: all */
+    xhat_loss_kind loss;
     xhat_initialization initialization;
     double weight_scale; /* of XHAT_INIT_FIXED */
     uint64_t seed;
@@ -203,7 +225,8 @@ typedef struct xhat_net_spec {
     int threads;     /* of the norm's plans; 0: as many as there are cores */
 } xhat_net_spec;
 
-/* batch norm, eps 1e-5, He, 256 rows; sizes are left 0 */
+/* batch norm, eps 1e-5, momentum 0.1, no dropout, softmax, He, 256 rows; sizes
+ * are left 0 */
 XHAT_API xhat_net_spec xhat_net_spec_default(void);
 
 typedef struct xhat_net xhat_net;
@@ -218,7 +241,9 @@ typedef struct xhat_model {
     xhat_net *net;
     size_t features, classes;
     double *mean, *scale; /* (features) */
-    char **class_names;   /* (classes) */
+    double target_mean;   /* with XHAT_LOSS_SQUARED, the prediction is */
+    double target_scale;  /* target_mean + target_scale * output */
+    char **class_names;   /* (classes); NULL with XHAT_LOSS_SQUARED */
     char *label_name;     /* of the table it was trained on, or "" */
     xhat_columns columns; /* of that table */
     xhat_missing missing; /* of the training data */
@@ -258,34 +283,102 @@ XHAT_API const char *xhat_net_blas(void);
 
 /* ---- training ------------------------------------------------------------ */
 
+/* Formulas and sources: src/net/optimizer.c. */
 typedef enum xhat_optimizer_kind {
     XHAT_SGD = 0,
-    XHAT_MOMENTUM = 1, /* v := 0.9 v - lr g, w := w + v */
-    XHAT_ADAM = 2      /* beta1 0.9, beta2 0.999, eps 1e-8 */
+    XHAT_MOMENTUM = 1,
+    XHAT_NESTEROV = 2,
+    XHAT_RMSPROP = 3,
+    XHAT_ADAM = 4,
+    XHAT_ADAMW = 5 /* Adam whose weight decay stays out of the moments */
 } xhat_optimizer_kind;
+enum { XHAT_OPTIMIZERS = 6 };
 
 XHAT_API const char *xhat_optimizer_name(xhat_optimizer_kind kind);
-/* the learning rate to begin with: 0.1, 0.02, 0.001 */
-XHAT_API double xhat_optimizer_default_lr(xhat_optimizer_kind kind);
+
+/* How the learning rate goes on after the warm-up.  e: epochs so far, with
+ * fractions where the rate changes at every step. */
+typedef enum xhat_schedule {
+    XHAT_LR_CONSTANT = 0,
+    XHAT_LR_EXPONENTIAL = 1, /* lr * lr_decay^floor(e) */
+    XHAT_LR_STEP = 2,        /* lr * lr_decay^floor(e / decay_epochs) */
+    XHAT_LR_COSINE = 3       /* lr * (1 + cos(pi e / epochs)) / 2 */
+} xhat_schedule;
+
+/* "constant", "exponential", "step", "cosine" */
+XHAT_API const char *xhat_schedule_name(xhat_schedule schedule);
 
 typedef struct xhat_training_options {
     size_t epochs, batch_size; /* batch_size >= 2 */
     xhat_optimizer_kind optimizer;
-    double lr;       /* of the first epoch */
-    double lr_decay; /* lr is multiplied by it after each epoch */
-    double reg;      /* the loss gains reg/2 * sum of the squared weights */
-    uint64_t seed;   /* of the shuffling */
+    double lr;       /* the highest */
+    double momentum; /* what momentum and nesterov keep of the velocity, adam
+                            and adamw of the first moment (beta1) */
+    double beta2;    /* what rmsprop, adam and adamw keep of the second */
+    double weight_decay; /* of adamw, which leaves biases and norms alone */
+    double reg;          /* the loss gains reg/2 * sum of the squared weights */
+    double clip_norm;    /* the gradients of all parameters together are scaled
+                            down to this length; 0: never */
+    xhat_schedule schedule;
+    double lr_decay;     /* of the exponential and the step schedule */
+    double decay_epochs; /* of the step schedule */
+    double warmup;       /* epochs through which the rate rises from 0 */
+    uint64_t seed;       /* of shuffling and dropout */
+    size_t patience;   /* stop after so many epochs without a better one on the
+                            validation rows; 0: never */
+    const char *state; /* the file that keeps the state of the training, such
+                            as RUN/state.safetensors; NULL: none */
+    double save_seconds; /* at most so long, and one step, between two writes */
+    bool resume;         /* go on from that file where there is one */
 } xhat_training_options;
 
-/* One epoch's results.  Losses are mean cross-entropies, without reg; those of
+/* The usual values for an optimizer: 10 epochs of batches of 100, the rate
+ * constant.
+ *
+ *                lr      momentum   beta2   weight_decay
+ *     sgd        0.1
+ *     momentum   0.02    0.9
+ *     nesterov   0.02    0.9
+ *     rmsprop    0.001              0.99
+ *     adam       0.001   0.9        0.999
+ *     adamw      0.001   0.9        0.999   0.01          */
+XHAT_API xhat_training_options
+xhat_training_options_default(xhat_optimizer_kind optimizer);
+
+/* The learning rate of step `step` (from 0) of a training with `steps` steps
+ * an epoch. */
+XHAT_API double xhat_training_lr(const xhat_training_options *options,
+                                 size_t step, size_t steps);
+
+/* How a hidden layer is doing, on the first rows of the training set (as many
+ * as the net takes at once).  NaN: it has no such thing. */
+typedef struct xhat_layer_health {
+    size_t place;    /* of its norm, or of its affine layer without one: the
+                        number in its tensors' names */
+    double dead;     /* the share of its units that ReLU keeps at 0 for each of
+                        the rows */
+    double mean_gap; /* of the running mean from that of these rows, in their
+                        deviations: root mean square over the units */
+    double var_gap;  /* of the running variance from that of these rows, as
+                        |log2 of their ratio|: mean over the units */
+    double gain_min, gain_max; /* of gamma */
+    size_t refused; /* channels whose batch statistics were not finite and so
+                       not committed, counted over the epoch */
+} xhat_layer_health;
+
+/* One epoch's results.  Losses are means over rows, without reg; those of
  * training are means over the epoch's batches as they were trained on, the
- * others are evaluated after the epoch.  NaN stands for "no such rows". */
+ * others are evaluated after the epoch.  NaN stands for "no such rows", and for
+ * the accuracies of numbers. */
 typedef struct xhat_epoch {
     size_t epoch, step; /* from 1; steps since the beginning */
     double train_loss, train_accuracy;
     double validation_loss, validation_accuracy;
     double test_loss, test_accuracy;
-    double lr, seconds; /* seconds since the beginning */
+    double lr, seconds; /* rate of the last step; since the beginning */
+    bool best;          /* so far, on the validation rows */
+    size_t layer_count;
+    xhat_layer_health *layers; /* (layer_count); whose: see where it is used */
 } xhat_epoch;
 
 /* What training reports after each step, and once more after each epoch. */
@@ -303,6 +396,11 @@ typedef bool (*xhat_report)(void *context, const xhat_progress *progress);
 /* Trains the model on split->train.  A last batch of one row joins the one
  * before it.  report may be NULL.  A part without rows may be all zero, but
  * for train.
+ * Best is the epoch with the highest validation accuracy (of equal ones, and
+ * for numbers, the one with the lowest validation loss).
+ * With options->state, a training that was stopped at any moment, by a kill
+ * too, goes on from the file where it was when that was last written, and ends
+ * with the same bits as one that was never stopped.
  * Errors: XHAT_NOT_FINITE naming the step and the first tensor that is not
  * finite: before an update that would spread it, or after an epoch whose last
  * update left the net so; XHAT_SHAPE_MISMATCH when a part of the split does
@@ -317,7 +415,9 @@ xhat_train(xhat_model *model, const xhat_split *split,
 
 typedef struct xhat_evaluation {
     size_t rows, correct;
-    double loss, accuracy; /* NaN without rows */
+    double loss, accuracy; /* NaN without rows; accuracy: for numbers */
+    double rmse; /* of numbers, in their own units: root of the mean squared
+                    error; NaN for classes */
 } xhat_evaluation;
 
 /* With running statistics.  confusion, unless NULL, is (classes, classes):
@@ -333,7 +433,9 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_evaluate(xhat_model *model,
                                                   xhat_error *error);
 
 /* probabilities (count, classes) of rows first .. first+count-1 of `rows`;
- * labels are not looked at.  Errors: XHAT_SHAPE_MISMATCH when first + count
+ * labels are not looked at.  Of a net trained with the hinge loss they are the
+ * softmax of its scores, which only orders the classes; with the squared loss
+ * they are the predicted numbers, in their own units.  Errors: XHAT_SHAPE_MISMATCH when first + count
  * goes beyond rows->count, for another number of features, and when rows
  * (without index) go beyond the data; XHAT_OUT_OF_MEMORY. */
 XHAT_API XHAT_NODISCARD xhat_status xhat_predict(xhat_model *model,
@@ -348,19 +450,23 @@ XHAT_API void xhat_wilson_interval(size_t correct, size_t rows, double *low,
 
 /* ---- runs and curves ----------------------------------------------------- */
 
-/* The epochs of a run. */
+/* The epochs of a run; the history owns their layers. */
 typedef struct xhat_history {
     xhat_epoch *epochs;
     size_t count, capacity;
     const xhat_allocator *allocator;
 } xhat_history;
 
+/* Adds a copy.  Errors: XHAT_OUT_OF_MEMORY. */
 XHAT_API XHAT_NODISCARD xhat_status xhat_history_add(xhat_history *history,
                                                      const xhat_epoch *epoch,
                                                      xhat_error *error);
 XHAT_API void xhat_history_free(xhat_history *history);
 
-/* metrics.jsonl of a run folder: a line of JSON an epoch.  Writing replaces
+/* Forgets the epochs after the first `count`. */
+XHAT_API void xhat_history_cut(xhat_history *history, size_t count);
+
+/* metrics.jsonl of a run folder: a line of JSON an epoch (docs/run-folder.md).  Writing replaces
  * the file as a whole. */
 XHAT_API XHAT_NODISCARD xhat_status xhat_history_write(
     const xhat_history *history, const char *folder, xhat_error *error);

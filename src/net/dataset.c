@@ -135,7 +135,12 @@ xhat_status xhat_rows_check(const xhat_rows *rows, const xhat_model *model,
                          "first + count = %zu + %zu is beyond the %zu rows of "
                          "the data",
                          rows->first, rows->count, data->rows);
-    if (want_labels && data->labels == NULL)
+    bool is_number = model->net->spec.loss == XHAT_LOSS_SQUARED;
+    if (want_labels && is_number && data->targets == NULL)
+        return xhat_fail(error, XHAT_SHAPE_MISMATCH,
+                         "the %zu rows have no numbers to be predicted",
+                         rows->count);
+    if (want_labels && !is_number && data->labels == NULL)
         return xhat_fail(error, XHAT_SHAPE_MISMATCH,
                          "the %zu rows have no labels", rows->count);
     if (want_labels && data->classes > model->classes)
@@ -176,15 +181,50 @@ static void scale_row(const xhat_dataset *data, size_t row,
         fill_missing(features, out);
 }
 
-void xhat_rows_gather(const xhat_rows *rows, const size_t *order, size_t first,
-                      size_t count, const xhat_model *model, real *x,
-                      int32_t *labels)
+/* ---- batches ------------------------------------------------------------- */
+
+xhat_status xhat_batch_create(xhat_batch *batch, const xhat_model *model,
+                              size_t rows, xhat_error *error)
 {
+    const xhat_allocator *allocator = model->allocator;
+    *batch = (xhat_batch){.capacity = rows};
+    batch->x = xhat_allocate(allocator, rows, model->features * sizeof(real));
+    batch->labels = xhat_allocate(allocator, rows, sizeof *batch->labels);
+    batch->targets = xhat_allocate(allocator, rows, sizeof *batch->targets);
+    if (batch->x == NULL || batch->labels == NULL || batch->targets == NULL) {
+        xhat_batch_free(batch, model);
+        return xhat_fail(error, XHAT_OUT_OF_MEMORY,
+                         "no memory for batches of %zu rows", rows);
+    }
+    return XHAT_OK;
+}
+
+void xhat_batch_free(xhat_batch *batch, const xhat_model *model)
+{
+    xhat_release(model->allocator, batch->x);
+    xhat_release(model->allocator, batch->labels);
+    xhat_release(model->allocator, batch->targets);
+    *batch = (xhat_batch){0};
+}
+
+void xhat_batch_gather(xhat_batch *batch, const xhat_rows *rows,
+                       const size_t *order, size_t first, size_t count,
+                       const xhat_model *model)
+{
+    const xhat_dataset *data = rows->data;
+    batch->truth = (xhat_truth){
+        .labels = data->labels == NULL ? NULL : batch->labels,
+        .targets = data->targets == NULL ? NULL : batch->targets,
+    };
     for (size_t i = 0; i < count; i++) {
         size_t row = xhat_row_at(rows, order != NULL ? order[i] : first + i);
-        scale_row(rows->data, row, model, x + i * rows->data->features);
-        if (labels != NULL)
-            labels[i] = rows->data->labels[row];
+        scale_row(data, row, model, batch->x + i * data->features);
+        if (data->labels != NULL)
+            batch->labels[i] = data->labels[row];
+        if (data->targets != NULL)
+            batch->targets[i] =
+                (real)((data->targets[row] - model->target_mean) /
+                       model->target_scale);
     }
 }
 

@@ -6,46 +6,23 @@
 #include "net/net_parts.h"
 
 /* Rows go through the net in chunks of max_rows. */
-typedef struct chunk_buffers {
-    real *x;         /* (max_rows, features) */
-    int32_t *labels; /* (max_rows) */
-} chunk_buffers;
-
-static void free_chunk(chunk_buffers *chunk, const xhat_allocator *allocator)
-{
-    xhat_release(allocator, chunk->x);
-    xhat_release(allocator, chunk->labels);
-}
-
-static xhat_status create_chunk(chunk_buffers *chunk, const xhat_model *model,
+static xhat_status create_chunk(xhat_batch *chunk, const xhat_model *model,
                                 const xhat_rows *rows, xhat_error *error)
 {
     size_t most = model->net->max_rows;
-    *chunk = (chunk_buffers){0};
-    if (rows->count < most)
-        most = rows->count;
-    chunk->x =
-        xhat_allocate(model->allocator, most, model->features * sizeof(real));
-    chunk->labels =
-        xhat_allocate(model->allocator, most, sizeof *chunk->labels);
-    if (chunk->x == NULL || chunk->labels == NULL) {
-        free_chunk(chunk, model->allocator);
-        return xhat_fail(error, XHAT_OUT_OF_MEMORY,
-                         "no memory to evaluate %zu rows at once", most);
-    }
-    return XHAT_OK;
+    return xhat_batch_create(chunk, model,
+                             rows->count < most ? rows->count : most, error);
 }
 
 /* rows first .. first+count-1 -> net->logits */
-static xhat_status run_chunk(chunk_buffers *chunk, xhat_model *model,
+static xhat_status run_chunk(xhat_batch *chunk, xhat_model *model,
                              const xhat_rows *rows, size_t first, size_t count,
                              xhat_error *error)
 {
     xhat_status status = xhat_net_prepare(model->net, count, error);
     if (status != XHAT_OK)
         return status;
-    xhat_rows_gather(rows, NULL, first, count, model, chunk->x,
-                     rows->data->labels != NULL ? chunk->labels : NULL);
+    xhat_batch_gather(chunk, rows, NULL, first, count, model);
     return xhat_net_forward(model->net, count, false, chunk->x, error);
 }
 
@@ -63,10 +40,14 @@ xhat_status xhat_evaluate(xhat_model *model, const xhat_rows *rows,
                           xhat_evaluation *evaluation, size_t *confusion,
                           xhat_error *error)
 {
-    chunk_buffers chunk;
+    xhat_batch chunk;
     xhat_net *net = model->net;
     xhat_loss total = {0};
     xhat_status status = xhat_rows_check(rows, model, true, error);
+    if (status == XHAT_OK && confusion != NULL &&
+        net->spec.loss == XHAT_LOSS_SQUARED)
+        status = xhat_fail(error, XHAT_INVALID_ARGUMENT,
+                           "numbers have no confusion");
     if (status == XHAT_OK)
         status = create_chunk(&chunk, model, rows, error);
     if (status != XHAT_OK)
@@ -80,29 +61,42 @@ xhat_status xhat_evaluate(xhat_model *model, const xhat_rows *rows,
         status = run_chunk(&chunk, model, rows, first, count, error);
         if (status != XHAT_OK)
             break;
-        xhat_loss loss =
-            xhat_cross_entropy(count, net->classes, net->logits, chunk.labels);
+        xhat_loss loss = xhat_loss_of(net->spec.loss, count, net->classes,
+                                      net->logits, &chunk.truth);
         total.sum += loss.sum;
         total.correct += loss.correct;
         if (confusion != NULL)
             count_confusion(net, chunk.labels, count, confusion);
     }
-    free_chunk(&chunk, model->allocator);
-    double n = (double)rows->count;
+    xhat_batch_free(&chunk, model);
+    double n = (double)rows->count, loss = n > 0 ? total.sum / n : NAN;
+    bool is_number = net->spec.loss == XHAT_LOSS_SQUARED;
     if (status == XHAT_OK)
         *evaluation = (xhat_evaluation){
             .rows = rows->count,
             .correct = total.correct,
-            .loss = n > 0 ? total.sum / n : NAN,
-            .accuracy = n > 0 ? (double)total.correct / n : NAN,
+            .loss = loss,
+            .accuracy = n > 0 && !is_number ? (double)total.correct / n : NAN,
+            .rmse = is_number ? model->target_scale * sqrt(loss) : NAN,
         };
     return status;
+}
+
+/* What the net gave a row, as its user wants it. */
+static void finish_row(const xhat_model *model, const real *out,
+                       double *probabilities)
+{
+    if (model->net->spec.loss == XHAT_LOSS_SQUARED)
+        probabilities[0] =
+            model->target_mean + model->target_scale * (double)out[0];
+    else
+        xhat_softmax(model->classes, out, probabilities);
 }
 
 xhat_status xhat_predict(xhat_model *model, const xhat_rows *rows, size_t first,
                          size_t count, double *probabilities, xhat_error *error)
 {
-    chunk_buffers chunk;
+    xhat_batch chunk;
     size_t classes = model->classes;
     if (first > rows->count || count > rows->count - first)
         return xhat_fail(error, XHAT_SHAPE_MISMATCH,
@@ -119,11 +113,11 @@ xhat_status xhat_predict(xhat_model *model, const xhat_rows *rows, size_t first,
             now = model->net->max_rows;
         status = run_chunk(&chunk, model, rows, first + done, now, error);
         for (size_t r = 0; r < now && status == XHAT_OK; r++)
-            xhat_softmax(classes, model->net->logits + r * classes,
-                         probabilities + (done + r) * classes);
+            finish_row(model, model->net->logits + r * classes,
+                       probabilities + (done + r) * classes);
         done += now;
     }
-    free_chunk(&chunk, model->allocator);
+    xhat_batch_free(&chunk, model);
     return status;
 }
 

@@ -17,7 +17,11 @@ xhat_status xhat_model_allocate(xhat_model *model, size_t features,
                                 xhat_error *error)
 {
     *model = (xhat_model){
-        .features = features, .classes = classes, .allocator = allocator};
+        .features = features,
+        .classes = classes,
+        .target_scale = 1,
+        .allocator = allocator,
+    };
     model->mean = xhat_allocate_zeroed(allocator, features, sizeof(double));
     model->scale = xhat_allocate_zeroed(allocator, features, sizeof(double));
     model->class_names =
@@ -92,12 +96,36 @@ static xhat_status learn_scaling(xhat_model *model, const xhat_rows *train,
     return XHAT_OK;
 }
 
+/* Mean and deviation of the numbers to be predicted; a deviation of 1 where
+ * they are all the same. */
+static void standardize_targets(xhat_model *model, const xhat_rows *train)
+{
+    const double *targets = train->data->targets;
+    double n = (double)train->count, sum = 0, squares = 0;
+    if (targets == NULL)
+        return;
+    double first = targets[xhat_row_at(train, 0)];
+    for (size_t i = 0; i < train->count; i++)
+        sum += targets[xhat_row_at(train, i)] - first;
+    model->target_mean = first + sum / n;
+    for (size_t i = 0; i < train->count; i++) {
+        double d = targets[xhat_row_at(train, i)] - model->target_mean;
+        squares += d * d;
+    }
+    model->target_scale = squares > 0 ? sqrt(squares / n) : 1;
+}
+
 static xhat_status copy_names(xhat_model *model, const xhat_dataset *data,
                               xhat_error *error)
 {
     model->label_name = xhat_copy_string(model->allocator, data->label_name);
     bool done = model->label_name != NULL;
-    for (size_t k = 0; done && k < model->classes; k++) {
+    if (data->class_names == NULL) { /* numbers have none */
+        xhat_release(model->allocator, model->class_names);
+        model->class_names = NULL;
+    }
+    for (size_t k = 0; done && model->class_names != NULL && k < model->classes;
+         k++) {
         model->class_names[k] =
             xhat_copy_string(model->allocator, data->class_names[k]);
         done = model->class_names[k] != NULL;
@@ -116,9 +144,13 @@ xhat_status xhat_model_create(xhat_model *model, const xhat_net_spec *spec,
     xhat_net_spec filled = *spec;
     filled.features = train->data->features;
     filled.classes = train->data->classes;
-    if (train->data->targets != NULL)
-        return xhat_fail(error, XHAT_UNSUPPORTED,
-                         "numbers to be predicted: no loss is for them yet");
+    *model = (xhat_model){0};
+    if ((spec->loss == XHAT_LOSS_SQUARED) != (train->data->targets != NULL))
+        return xhat_fail(
+            error, XHAT_INVALID_ARGUMENT, "the %s loss does not go with %s",
+            xhat_loss_name(spec->loss),
+            train->data->targets != NULL ? "numbers to be predicted"
+                                         : "classes");
     xhat_status status = xhat_model_allocate(model, filled.features,
                                              filled.classes, allocator, error);
     model->missing = train->data->missing;
@@ -131,9 +163,12 @@ xhat_status xhat_model_create(xhat_model *model, const xhat_net_spec *spec,
         status = xhat_net_create(&model->net, &filled, allocator, error);
     if (status == XHAT_OK)
         status = learn_scaling(model, train, error);
-    if (status != XHAT_OK)
+    if (status != XHAT_OK) {
         xhat_model_free(model);
-    return status;
+        return status;
+    }
+    standardize_targets(model, train);
+    return XHAT_OK;
 }
 
 void xhat_model_free(xhat_model *model)

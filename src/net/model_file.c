@@ -2,16 +2,20 @@
  * metadata entry "xhat", a JSON document of all else that a model is:
  *
  *     {"version": "0.1.0", "sizes": [4, 16, 3], "norm": "batch", "eps": 1e-05,
+ *      "loss": "softmax",
  *      "input_mean": [..], "input_scale": [..], "label": "species",
  *      "classes": ["setosa", ..],
  *      "columns": {"count": 5, "label": 5, "numbers": [1, 2, 3, 4],
  *                  "names": ["length", ..]}}
  *
  * input_mean and input_scale are single numbers when all features share one,
- * as the pixels of images do.  "columns" is there when the model was trained on
- * a table, its names when that had a header, its "categories" (null for a
- * number) when some were text, "label_columns" when the label took several;
- * "missing" ("drop" or "mean") when rows could lack values. */
+ * as the pixels of images do.  "keep_bias" is there when the affine layers kept
+ * their bias before a batch norm, "dropout" (the share kept) when there was
+ * any; with the loss "squared" there are target_mean and target_scale and no
+ * classes.  "columns" is there when the model was trained on a table, its names
+ * when that had a header, its "categories" (null for a number) when some were
+ * text, "label_columns" when the label took several; "missing" ("drop" or
+ * "mean") when rows could lack values. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,14 +87,22 @@ static void put_document(xhat_text *text, const xhat_model *model)
         xhat_json_integer(&json, NULL, (int64_t)net->blocks[i].affine.out);
     xhat_json_integer(&json, NULL, (int64_t)net->classes);
     xhat_json_close(&json);
-    xhat_json_string(&json, "norm",
-                     net->norm == XHAT_NET_NORM_BATCH ? "batch" : "none");
-    xhat_json_number(&json, "eps", net->eps);
+    xhat_json_string(&json, "norm", xhat_net_norm_name(net->spec.norm));
+    xhat_json_number(&json, "eps", net->spec.eps);
+    if (net->spec.keep_bias)
+        xhat_json_bool(&json, "keep_bias", true);
+    if (net->spec.dropout < 1)
+        xhat_json_number(&json, "dropout", net->spec.dropout);
+    xhat_json_string(&json, "loss", xhat_loss_name(net->spec.loss));
+    if (net->spec.loss == XHAT_LOSS_SQUARED) {
+        xhat_json_number(&json, "target_mean", model->target_mean);
+        xhat_json_number(&json, "target_scale", model->target_scale);
+    }
     put_scaling(&json, "input_mean", model->mean, model->features);
     put_scaling(&json, "input_scale", model->scale, model->features);
     xhat_json_string(&json, "label", model->label_name);
     xhat_json_open(&json, "classes", '[');
-    for (size_t k = 0; k < model->classes; k++)
+    for (size_t k = 0; model->class_names != NULL && k < model->classes; k++)
         xhat_json_string(&json, NULL, model->class_names[k]);
     xhat_json_close(&json);
     if (model->missing != XHAT_MISSING_REFUSE)
@@ -155,15 +167,22 @@ static bool read_scaling(const json_t *value, double *to, size_t count)
 }
 
 static xhat_status read_names(xhat_model *model, const json_t *document,
-                              const char *path, xhat_error *error)
+                              xhat_loss_kind loss, const char *path,
+                              xhat_error *error)
 {
     const json_t *classes = json_object_get(document, "classes");
     const char *label = json_string_value(json_object_get(document, "label"));
-    if (json_array_size(classes) != model->classes || label == NULL)
+    if (json_array_size(classes) !=
+            (loss == XHAT_LOSS_SQUARED ? 0 : model->classes) ||
+        label == NULL)
         return bad(path, "lacks the names of the classes", error);
     model->label_name = xhat_copy_string(model->allocator, label);
     bool memory = model->label_name != NULL;
-    for (size_t k = 0; k < model->classes && memory; k++) {
+    if (loss == XHAT_LOSS_SQUARED) {
+        xhat_release(model->allocator, model->class_names);
+        model->class_names = NULL;
+    }
+    for (size_t k = 0; k < json_array_size(classes) && memory; k++) {
         const char *name = json_string_value(json_array_get(classes, k));
         if (name == NULL)
             return bad(path, "has a class whose name is no text", error);
@@ -249,6 +268,27 @@ static bool read_missing(xhat_model *model, const json_t *document)
 
 enum { HIDDEN_MOST = 1024 };
 
+/* The norm, and what models of older versions do not say. */
+static bool read_kinds(const json_t *document, const char *norm,
+                       xhat_net_spec *spec)
+{
+    const char *loss = json_string_value(json_object_get(document, "loss"));
+    const json_t *dropout = json_object_get(document, "dropout");
+    int kind = XHAT_NET_NORM_NONE, end = XHAT_LOSS_SOFTMAX;
+    while (kind <= XHAT_NET_NORM_LAYER &&
+           strcmp(norm, xhat_net_norm_name((xhat_net_norm)kind)) != 0)
+        kind++;
+    while (loss != NULL && end <= XHAT_LOSS_SQUARED &&
+           strcmp(loss, xhat_loss_name((xhat_loss_kind)end)) != 0)
+        end++;
+    spec->norm = (xhat_net_norm)kind;
+    spec->loss = (xhat_loss_kind)end;
+    spec->keep_bias = json_is_true(json_object_get(document, "keep_bias"));
+    if (json_is_number(dropout))
+        spec->dropout = json_number_value(dropout);
+    return kind <= XHAT_NET_NORM_LAYER && end <= XHAT_LOSS_SQUARED;
+}
+
 /* The net's spec from the document; hidden has room for HIDDEN_MOST. */
 static bool read_spec(const json_t *document, xhat_net_spec *spec,
                       size_t *hidden)
@@ -274,10 +314,18 @@ static bool read_spec(const json_t *document, xhat_net_spec *spec,
     spec->hidden = hidden;
     spec->hidden_count = count - 2;
     spec->eps = json_number_value(eps);
-    spec->norm =
-        strcmp(norm, "batch") == 0 ? XHAT_NET_NORM_BATCH : XHAT_NET_NORM_NONE;
     spec->initialization = XHAT_INIT_FIXED; /* to 0: the file has the values */
-    return strcmp(norm, "batch") == 0 || strcmp(norm, "none") == 0;
+    return read_kinds(document, norm, spec);
+}
+
+/* With the squared loss: what makes a number of an output. */
+static bool read_target(xhat_model *model, const json_t *document)
+{
+    const json_t *mean = json_object_get(document, "target_mean");
+    const json_t *scale = json_object_get(document, "target_scale");
+    model->target_mean = json_number_value(mean);
+    model->target_scale = json_number_value(scale);
+    return json_is_number(mean) && json_is_number(scale);
 }
 
 static bool same_shape(const xhat_tensor *tensor, const xhat_array *array)
@@ -356,7 +404,9 @@ static xhat_status build(xhat_model *model, const json_t *document,
         !read_scaling(json_object_get(document, "input_scale"), model->scale,
                       model->features))
         return bad(path, "lacks input_mean or input_scale", error);
-    status = read_names(model, document, path, error);
+    if (spec.loss == XHAT_LOSS_SQUARED && !read_target(model, document))
+        return bad(path, "lacks target_mean or target_scale", error);
+    status = read_names(model, document, spec.loss, path, error);
     if (status == XHAT_OK)
         status = read_columns(model, document, path, error);
     if (status != XHAT_OK)

@@ -1,9 +1,10 @@
 /* A net: built from its spec, run forward and backward.
  *
- *     x -> [affine -> norm -> ReLU] -> ... -> affine -> logits
+ *     x -> [affine -> norm -> ReLU -> dropout] -> ... -> affine -> logits
  *
  * Tensors are named by the place their layer has in the nn.Sequential of the
- * same net, ReLU included: 0.weight, 1.weight (the norm's gamma), 3.weight. */
+ * same net, ReLU and dropout included: 0.weight, 1.weight (the norm's gamma),
+ * 3.weight. */
 #include "net/net_parts.h"
 
 #include <limits.h>
@@ -19,9 +20,39 @@ xhat_net_spec xhat_net_spec_default(void)
     return (xhat_net_spec){
         .norm = XHAT_NET_NORM_BATCH,
         .eps = 1e-5,
+        .norm_momentum = 0.1,
+        .dropout = 1,
         .initialization = XHAT_INIT_HE,
         .max_rows = 256,
     };
+}
+
+static xhat_status validate_numbers(const xhat_net_spec *spec,
+                                    xhat_error *error)
+{
+    if (spec->norm != XHAT_NET_NORM_NONE &&
+        !(spec->eps >= 0 && isfinite(spec->eps)))
+        return xhat_fail(error, XHAT_INVALID_ARGUMENT,
+                         "eps = %g is not a number >= 0", spec->eps);
+    if (!(spec->norm_momentum >= 0 && spec->norm_momentum <= 1))
+        return xhat_fail(error, XHAT_INVALID_ARGUMENT,
+                         "norm_momentum = %g is not between 0 and 1",
+                         spec->norm_momentum);
+    if (!(spec->dropout > 0 && spec->dropout <= 1))
+        return xhat_fail(error, XHAT_INVALID_ARGUMENT,
+                         "dropout = %g: the share of units kept lies above 0 "
+                         "and not above 1",
+                         spec->dropout);
+    if (spec->loss == XHAT_LOSS_SQUARED && spec->classes != 1)
+        return xhat_fail(error, XHAT_INVALID_ARGUMENT,
+                         "the squared loss wants one output, not %zu",
+                         spec->classes);
+    if (spec->initialization == XHAT_INIT_FIXED &&
+        !(spec->weight_scale >= 0 && isfinite(spec->weight_scale)))
+        return xhat_fail(error, XHAT_INVALID_ARGUMENT,
+                         "weight_scale = %g is not a number >= 0",
+                         spec->weight_scale);
+    return XHAT_OK;
 }
 
 static xhat_status validate(const xhat_net_spec *spec, xhat_error *error)
@@ -44,16 +75,7 @@ static xhat_status validate(const xhat_net_spec *spec, xhat_error *error)
         return xhat_fail(error, XHAT_INVALID_ARGUMENT,
                          "a width of %zu or batches of %zu rows are too large",
                          widest, spec->max_rows);
-    if (spec->norm == XHAT_NET_NORM_BATCH &&
-        !(spec->eps >= 0 && isfinite(spec->eps)))
-        return xhat_fail(error, XHAT_INVALID_ARGUMENT,
-                         "eps = %g is not a number >= 0", spec->eps);
-    if (spec->initialization == XHAT_INIT_FIXED &&
-        !(spec->weight_scale >= 0 && isfinite(spec->weight_scale)))
-        return xhat_fail(error, XHAT_INVALID_ARGUMENT,
-                         "weight_scale = %g is not a number >= 0",
-                         spec->weight_scale);
-    return XHAT_OK;
+    return validate_numbers(spec, error);
 }
 
 static double deviation_of_weights(const xhat_net_spec *spec,
@@ -74,12 +96,13 @@ static xhat_status create_block(xhat_net *net, xhat_block *block, size_t in,
                                 size_t out, const xhat_net_spec *spec,
                                 xhat_error *error)
 {
-    block->has_norm = spec->norm == XHAT_NET_NORM_BATCH;
-    xhat_status status = xhat_affine_create(
-        &block->affine, in, out, !block->has_norm, net->allocator, error);
+    bool with_bias = spec->norm != XHAT_NET_NORM_BATCH || spec->keep_bias;
+    block->has_norm = spec->norm != XHAT_NET_NORM_NONE;
+    xhat_status status = xhat_affine_create(&block->affine, in, out, with_bias,
+                                            net->allocator, error);
     if (status == XHAT_OK && block->has_norm)
-        status = xhat_norm_create(&block->norm, out, spec->eps, spec->threads,
-                                  net->allocator, error);
+        status =
+            xhat_norm_create(&block->norm, out, spec, net->allocator, error);
     if (status != XHAT_OK)
         return status;
     size_t bytes_a_row = out * sizeof(real);
@@ -175,12 +198,14 @@ static void add_affine(xhat_net *net, size_t place, xhat_affine *affine)
 
 static void add_norm(xhat_net *net, size_t place, xhat_norm_layer *norm)
 {
-    size_t channels = norm->channels;
+    size_t width = norm->width;
     xhat_running *running = &norm->running;
-    add_tensor(net, place, "weight", norm->gamma, norm->dgamma, channels);
-    add_tensor(net, place, "bias", norm->beta, norm->dbeta, channels);
-    add_tensor(net, place, "running_mean", running->mean, NULL, channels);
-    add_tensor(net, place, "running_var", running->var, NULL, channels);
+    add_tensor(net, place, "weight", norm->gamma, norm->dgamma, width);
+    add_tensor(net, place, "bias", norm->beta, norm->dbeta, width);
+    if (norm->kind != XHAT_NET_NORM_BATCH)
+        return;
+    add_tensor(net, place, "running_mean", running->mean, NULL, width);
+    add_tensor(net, place, "running_var", running->var, NULL, width);
     xhat_tensor *batches = add_tensor(net, place, "num_batches_tracked",
                                       &running->batches, NULL, 1);
     batches->element = XHAT_ELEMENT_I64;
@@ -189,7 +214,7 @@ static void add_norm(xhat_net *net, size_t place, xhat_norm_layer *norm)
 
 static xhat_status list_tensors(xhat_net *net, xhat_error *error)
 {
-    enum { MOST_A_BLOCK = 6 };
+    enum { MOST_A_BLOCK = 7 };
     size_t most = net->block_count * MOST_A_BLOCK + 2, place = 0;
     net->tensors =
         xhat_allocate_zeroed(net->allocator, most, sizeof *net->tensors);
@@ -201,7 +226,7 @@ static xhat_status list_tensors(xhat_net *net, xhat_error *error)
         add_affine(net, place++, &block->affine);
         if (block->has_norm)
             add_norm(net, place++, &block->norm);
-        place++; /* ReLU */
+        place += net->spec.dropout < 1 ? 2 : 1; /* ReLU, dropout */
     }
     add_affine(net, place, &net->head);
     return XHAT_OK;
@@ -221,9 +246,10 @@ xhat_status xhat_net_create(xhat_net **made, const xhat_net_spec *spec,
     net->features = spec->features;
     net->classes = spec->classes;
     net->max_rows = spec->max_rows;
-    net->norm = spec->norm;
-    net->eps = spec->eps;
+    net->spec = *spec;
+    net->spec.hidden = NULL; /* the caller's */
     net->allocator = allocator;
+    net->dropout.keep = 1; /* until a training says which samples there are */
     status = create_layers(net, spec, error);
     if (status == XHAT_OK)
         status = list_tensors(net, error);
@@ -290,6 +316,9 @@ xhat_status xhat_net_forward(xhat_net *net, size_t rows, bool training,
                 return status;
         }
         xhat_relu_forward(rows * block->affine.out, block->a);
+        if (training && net->dropout.keep < 1)
+            xhat_dropout_forward(&net->dropout, i, rows, block->affine.out,
+                                 block->a);
         x = block->a;
     }
     xhat_affine_forward(&net->head, rows, x, net->logits);
@@ -305,7 +334,11 @@ xhat_status xhat_net_backward(xhat_net *net, size_t rows, const real *x,
                          net->logits, i > 0 ? gradient : dx);
     while (i-- > 0) {
         xhat_block *block = &net->blocks[i];
-        xhat_relu_backward(rows * block->affine.out, block->a, gradient);
+        size_t count = rows * block->affine.out;
+        if (net->dropout.keep < 1)
+            xhat_dropout_backward(net->dropout.keep, count, block->a, gradient);
+        else
+            xhat_relu_backward(count, block->a, gradient);
         if (block->has_norm) {
             xhat_status status = xhat_norm_backward(&block->norm, rows,
                                                     block->z, gradient, error);

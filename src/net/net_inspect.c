@@ -13,6 +13,11 @@ size_t xhat_net_parameter_count(const xhat_net *net)
     return count;
 }
 
+static const char *kind_of(xhat_net_norm norm)
+{
+    return norm == XHAT_NET_NORM_NONE ? "no" : xhat_net_norm_name(norm);
+}
+
 void xhat_net_describe(const xhat_net *net, char *text, size_t size)
 {
     size_t used = 0;
@@ -22,8 +27,11 @@ void xhat_net_describe(const xhat_net *net, char *text, size_t size)
         used += (size_t)snprintf(text + used, size - used, "%zu-", width);
     }
     if (used < size)
-        snprintf(text + used, size - used, "%zu, %s", net->classes,
-                 net->norm == XHAT_NET_NORM_BATCH ? "batch norm" : "no norm");
+        used += (size_t)snprintf(text + used, size - used, "%zu, %s norm",
+                                 net->classes, kind_of(net->spec.norm));
+    if (used < size && net->spec.dropout < 1)
+        snprintf(text + used, size - used, ", dropout keeps %g",
+                 net->spec.dropout);
 }
 
 static bool all_finite(const real *values, size_t count)
@@ -77,10 +85,10 @@ bool xhat_net_find_not_finite(const xhat_net *net, size_t rows, const real *x,
         if (layer_not_finite(net, place++, "affine", block->z, count, name,
                              size))
             return true;
-        if (block->has_norm && layer_not_finite(net, place++, "batch norm",
-                                                block->a, count, name, size))
+        if (block->has_norm &&
+            layer_not_finite(net, place++, "norm", block->a, count, name, size))
             return true;
-        place++; /* ReLU */
+        place += net->spec.dropout < 1 ? 2 : 1; /* ReLU, dropout */
     }
     return layer_not_finite(net, place, "affine", net->logits,
                             rows * net->classes, name, size);

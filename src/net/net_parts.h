@@ -6,14 +6,19 @@
 #include "xhat/net.h"
 
 /* Purposes of random numbers: each has streams of its own. */
-enum { XHAT_STREAM_SPLIT = 1, XHAT_STREAM_SHUFFLE, XHAT_STREAM_WEIGHTS };
+enum {
+    XHAT_STREAM_SPLIT = 1,
+    XHAT_STREAM_SHUFFLE,
+    XHAT_STREAM_WEIGHTS,
+    XHAT_STREAM_DROPOUT
+};
 
 static inline uint64_t xhat_net_stream(int purpose, size_t number)
 {
     return (uint64_t)purpose << 32 | (uint64_t)number;
 }
 
-/* affine - norm - ReLU */
+/* affine - norm - ReLU - dropout */
 typedef struct xhat_block {
     xhat_affine affine;
     bool has_norm;
@@ -46,8 +51,8 @@ struct xhat_net {
                            turns */
     size_t tensor_count;
     xhat_tensor *tensors; /* (tensor_count), from the input to the output */
-    xhat_net_norm norm;
-    double eps;
+    xhat_net_spec spec;   /* what it was made from; hidden is NULL */
+    xhat_dropout dropout; /* keep = 1: none, in training either */
     const xhat_allocator *allocator;
 };
 
@@ -86,51 +91,24 @@ bool xhat_net_find_not_finite(const xhat_net *net, size_t rows, const real *x,
 
 typedef struct xhat_optimizer {
     xhat_optimizer_kind kind;
-    double lr, reg;
+    double lr, momentum, beta2, weight_decay, reg, clip_norm;
     uint64_t step; /* updates so far */
     size_t tensor_count;
-    real **first;  /* (tensor_count): velocity, or Adam's first moment */
-    real **second; /* (tensor_count): Adam's second moment */
+    real **first;  /* (tensor_count): velocity or first moment, or NULL */
+    real **second; /* (tensor_count): second moment, or NULL */
     const xhat_allocator *allocator;
 } xhat_optimizer;
 
 XHAT_NODISCARD xhat_status xhat_optimizer_create(
-    xhat_optimizer *optimizer, xhat_optimizer_kind kind, double lr, double reg,
+    xhat_optimizer *optimizer, const xhat_training_options *options,
     const xhat_net *net, const xhat_allocator *allocator, xhat_error *error);
 void xhat_optimizer_free(xhat_optimizer *optimizer);
 
 /* One update of every tensor of the net that has a gradient. */
 void xhat_optimizer_step(xhat_optimizer *optimizer, xhat_net *net);
 
-/* ---- training, a step at a time ------------------------------------------ */
-
-/* Which rows make a batch: cuts `rows` into batches of `size`; a last batch of
- * one row joins the one before it. */
-size_t xhat_batch_count(size_t rows, size_t size);
-size_t xhat_batch_rows(size_t rows, size_t size, size_t batch);
-
-typedef struct xhat_training {
-    xhat_model *model;
-    const xhat_split *split;
-    xhat_training_options options;
-    xhat_optimizer optimizer;
-    size_t *order;   /* (train.count): positions in split->train, shuffled */
-    real *x;         /* (largest batch, features) */
-    int32_t *labels; /* (largest batch) */
-    size_t epoch, batch, batches, step; /* finished so far */
-    xhat_loss loss;                     /* sums over the epoch so far */
-    size_t rows;                        /* of the epoch so far */
-} xhat_training;
-
-XHAT_NODISCARD xhat_status xhat_training_create(
-    xhat_training *training, xhat_model *model, const xhat_split *split,
-    const xhat_training_options *options, xhat_error *error);
-void xhat_training_free(xhat_training *training);
-
-/* One batch: forward, loss, backward, update.  The first batch of an epoch
- * shuffles the rows.  Allocates nothing. */
-XHAT_NODISCARD xhat_status xhat_training_step(xhat_training *training,
-                                              xhat_error *error);
+/* The length of all gradients together as one vector. */
+double xhat_net_gradient_norm(const xhat_net *net);
 
 /* ---- rows ---------------------------------------------------------------- */
 
@@ -145,10 +123,69 @@ XHAT_NODISCARD xhat_status xhat_rows_check(const xhat_rows *rows,
                                            const xhat_model *model,
                                            bool want_labels, xhat_error *error);
 
+/* Rows on their way through a net. */
+typedef struct xhat_batch {
+    size_t capacity;  /* rows */
+    real *x;          /* (capacity, features), scaled */
+    int32_t *labels;  /* (capacity) */
+    real *targets;    /* (capacity), standardized */
+    xhat_truth truth; /* of those last gathered */
+} xhat_batch;
+
+/* Room for `rows` rows of what this model takes. */
+XHAT_NODISCARD xhat_status xhat_batch_create(xhat_batch *batch,
+                                             const xhat_model *model,
+                                             size_t rows, xhat_error *error);
+void xhat_batch_free(xhat_batch *batch, const xhat_model *model);
+
 /* The rows order[0 .. count) of `rows` (or, with order NULL, from `first` on)
- * scaled into x (count, features), and their labels unless labels is NULL. */
-void xhat_rows_gather(const xhat_rows *rows, const size_t *order, size_t first,
-                      size_t count, const xhat_model *model, real *x,
-                      int32_t *labels);
+ * with what labels or targets they have. */
+void xhat_batch_gather(xhat_batch *batch, const xhat_rows *rows,
+                       const size_t *order, size_t first, size_t count,
+                       const xhat_model *model);
+
+/* ---- training, a step at a time ------------------------------------------ */
+
+/* Which rows make a batch: cuts `rows` into batches of `size`; a last batch of
+ * one row joins the one before it. */
+size_t xhat_batch_count(size_t rows, size_t size);
+size_t xhat_batch_rows(size_t rows, size_t size, size_t batch);
+
+/* The best epoch so far, on the validation rows. */
+typedef struct xhat_best {
+    size_t epoch; /* 0: none yet */
+    double accuracy, loss;
+} xhat_best;
+
+typedef struct xhat_training {
+    xhat_model *model;
+    const xhat_split *split;
+    xhat_training_options options;
+    xhat_optimizer optimizer;
+    size_t *order;     /* (train.count): positions in split->train, shuffled */
+    size_t *sample;    /* (largest batch): the rows of a batch in its data */
+    xhat_batch buffer; /* room for the largest batch */
+    size_t batches;    /* an epoch */
+    size_t epoch, batch; /* finished so far; batches of the epoch at hand */
+    size_t step;         /* finished so far */
+    xhat_loss loss;      /* sums over the epoch so far */
+    size_t rows;         /* of the epoch so far */
+    xhat_best best;
+    double seconds;            /* trained before this process took over */
+    xhat_layer_health *health; /* (block_count): after the last epoch */
+} xhat_training;
+
+XHAT_NODISCARD xhat_status xhat_training_create(
+    xhat_training *training, xhat_model *model, const xhat_split *split,
+    const xhat_training_options *options, xhat_error *error);
+void xhat_training_free(xhat_training *training);
+
+/* Shuffles training->order for the epoch at hand. */
+void xhat_training_shuffle(xhat_training *training);
+
+/* One batch: forward, loss, backward, update.  The first batch of an epoch
+ * shuffles the rows.  Allocates nothing. */
+XHAT_NODISCARD xhat_status xhat_training_step(xhat_training *training,
+                                              xhat_error *error);
 
 #endif

@@ -1,13 +1,18 @@
 /* Optimizers: w is a parameter, g its gradient with reg * w added to it (for
- * weights), t counts the updates from 1.
+ * weights), t counts the updates from 1, p = momentum, q = beta2.
  *
  *     sgd        w := w - lr g
- *     momentum   v := 0.9 v - lr g          w := w + v
- *     adam       m := 0.9 m + 0.1 g         v := 0.999 v + 0.001 g^2
- *                w := w - lr (m / c1) / (sqrt(v / c2) + eps)
- *                c1 = 1 - 0.9^t    c2 = 1 - 0.999^t
+ *     momentum   v := p v - lr g          w := w + v
+ *     nesterov   v := p v - lr g          w := w + p v - lr g
+ *     rmsprop    s := q s + (1-q) g^2     w := w - lr g / (sqrt(s) + eps)
+ *     adam       m := p m + (1-p) g       s := q s + (1-q) g^2
+ *                w := w - lr (m / c1) / (sqrt(s / c2) + eps)
+ *                c1 = 1 - p^t    c2 = 1 - q^t    eps = 1e-8
+ *     adamw      w := (1 - lr weight_decay) w, for weights; then adam
  *
- * Sources: Polyak 1964; Kingma & Ba 2015, algorithm 1. */
+ * Sources: Polyak 1964; Sutskever et al. 2013, section 2 (nesterov, in terms
+ * of the point where the gradient is taken); Tieleman & Hinton 2012; Kingma &
+ * Ba 2015, algorithm 1; Loshchilov & Hutter 2019, algorithm 2. */
 #include "net/net_parts.h"
 
 #include <math.h>
@@ -15,43 +20,41 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-static const double momentum_of_old = 0.9;
-static const double adam_beta1 = 0.9, adam_beta2 = 0.999, adam_eps = 1e-8;
+static const double small = 1e-8; /* eps of rmsprop and adam */
+
+static const struct {
+    const char *name;
+    double lr, momentum, beta2, weight_decay;
+    bool has_first, has_second; /* moments */
+} table[XHAT_OPTIMIZERS] = {
+    [XHAT_SGD] = {"sgd", 0.1, 0, 0, 0, false, false},
+    [XHAT_MOMENTUM] = {"momentum", 0.02, 0.9, 0, 0, true, false},
+    [XHAT_NESTEROV] = {"nesterov", 0.02, 0.9, 0, 0, true, false},
+    [XHAT_RMSPROP] = {"rmsprop", 1e-3, 0, 0.99, 0, false, true},
+    [XHAT_ADAM] = {"adam", 1e-3, 0.9, 0.999, 0, true, true},
+    [XHAT_ADAMW] = {"adamw", 1e-3, 0.9, 0.999, 0.01, true, true},
+};
 
 const char *xhat_optimizer_name(xhat_optimizer_kind kind)
 {
-    switch (kind) {
-    case XHAT_SGD:
-        return "sgd";
-    case XHAT_MOMENTUM:
-        return "momentum";
-    case XHAT_ADAM:
-        return "adam";
-    }
-    return "unknown";
+    return table[kind].name;
 }
 
-double xhat_optimizer_default_lr(xhat_optimizer_kind kind)
+xhat_training_options
+xhat_training_options_default(xhat_optimizer_kind optimizer)
 {
-    switch (kind) {
-    case XHAT_SGD:
-        return 0.1;
-    case XHAT_MOMENTUM:
-        return 0.02;
-    case XHAT_ADAM:
-        break;
-    }
-    return 1e-3;
-}
-
-static bool has_first(xhat_optimizer_kind kind)
-{
-    return kind == XHAT_MOMENTUM || kind == XHAT_ADAM;
-}
-
-static bool has_second(xhat_optimizer_kind kind)
-{
-    return kind == XHAT_ADAM;
+    return (xhat_training_options){
+        .epochs = 10,
+        .batch_size = 100,
+        .optimizer = optimizer,
+        .lr = table[optimizer].lr,
+        .momentum = table[optimizer].momentum,
+        .beta2 = table[optimizer].beta2,
+        .weight_decay = table[optimizer].weight_decay,
+        .lr_decay = 1,
+        .decay_epochs = 1,
+        .save_seconds = 30,
+    };
 }
 
 /* Zeroed arrays as large as the net's trainable tensors; NULL when memory is
@@ -84,24 +87,30 @@ static void free_slots(real **slots, size_t count,
 }
 
 xhat_status xhat_optimizer_create(xhat_optimizer *optimizer,
-                                  xhat_optimizer_kind kind, double lr,
-                                  double reg, const xhat_net *net,
+                                  const xhat_training_options *options,
+                                  const xhat_net *net,
                                   const xhat_allocator *allocator,
                                   xhat_error *error)
 {
+    bool has_first = table[options->optimizer].has_first;
+    bool has_second = table[options->optimizer].has_second;
     *optimizer = (xhat_optimizer){
-        .kind = kind,
-        .lr = lr,
-        .reg = reg,
+        .kind = options->optimizer,
+        .lr = options->lr,
+        .momentum = options->momentum,
+        .beta2 = options->beta2,
+        .weight_decay = options->weight_decay,
+        .reg = options->reg,
+        .clip_norm = options->clip_norm,
         .tensor_count = net->tensor_count,
         .allocator = allocator,
     };
-    if (has_first(kind))
+    if (has_first)
         optimizer->first = create_slots(net, allocator);
-    if (has_second(kind))
+    if (has_second)
         optimizer->second = create_slots(net, allocator);
-    if ((has_first(kind) && optimizer->first == NULL) ||
-        (has_second(kind) && optimizer->second == NULL)) {
+    if ((has_first && optimizer->first == NULL) ||
+        (has_second && optimizer->second == NULL)) {
         xhat_optimizer_free(optimizer);
         return xhat_fail(error, XHAT_OUT_OF_MEMORY,
                          "no memory for the optimizer of %zu parameters",
@@ -118,63 +127,126 @@ void xhat_optimizer_free(xhat_optimizer *optimizer)
     *optimizer = (xhat_optimizer){0};
 }
 
-static void sgd(size_t count, real *w, const real *gradient, real reg, real lr)
+/* ---- updates of one tensor ----------------------------------------------- */
+
+/* g = scale * gradient + reg * w, with scale < 1 where gradients are clipped */
+typedef struct slopes {
+    size_t count;
+    const real *gradient;
+    real scale, reg;
+} slopes;
+
+static void sgd(slopes s, real *restrict w, real lr)
 {
-    for (size_t i = 0; i < count; i++)
-        w[i] -= lr * (gradient[i] + reg * w[i]);
+    for (size_t i = 0; i < s.count; i++)
+        w[i] -= lr * (s.scale * s.gradient[i] + s.reg * w[i]);
 }
 
-static void momentum(size_t count, real *w, const real *gradient, real reg,
-                     real lr, real *v)
+static void momentum(slopes s, real *restrict w, real lr, real keep, bool ahead,
+                     real *restrict v)
 {
-    const real keep = (real)momentum_of_old;
-    for (size_t i = 0; i < count; i++) {
-        v[i] = keep * v[i] - lr * (gradient[i] + reg * w[i]);
-        w[i] += v[i];
+    for (size_t i = 0; i < s.count; i++) {
+        real g = lr * (s.scale * s.gradient[i] + s.reg * w[i]);
+        v[i] = keep * v[i] - g;
+        w[i] += ahead ? keep * v[i] - g : v[i];
     }
 }
 
-static void adam(size_t count, real *restrict w, const real *restrict gradient,
-                 real reg, double lr, uint64_t step, real *restrict m,
-                 real *restrict v)
+static void rmsprop(slopes s, real *restrict w, real lr, double beta2,
+                    real *restrict second)
 {
-    const real keep1 = (real)adam_beta1, new1 = (real)(1 - adam_beta1);
-    const real keep2 = (real)adam_beta2, new2 = (real)(1 - adam_beta2);
-    /* lr (m / c1) / (sqrt(v / c2) + eps) with one division an element */
-    double c1 = 1 - pow(adam_beta1, (double)step);
-    double c2 = 1 - pow(adam_beta2, (double)step);
-    const real rate = (real)(lr * sqrt(c2) / c1);
-    const real eps = (real)(adam_eps * sqrt(c2));
-    for (size_t i = 0; i < count; i++) {
-        real g = gradient[i] + reg * w[i];
-        m[i] = keep1 * m[i] + new1 * g;
-        v[i] = keep2 * v[i] + new2 * g * g;
-        w[i] -= rate * m[i] / ((real)sqrt(v[i]) + eps);
+    const real keep = (real)beta2, new = (real)(1 - beta2), eps = (real)small;
+    for (size_t i = 0; i < s.count; i++) {
+        real g = s.scale * s.gradient[i] + s.reg * w[i];
+        second[i] = keep * second[i] + new *g *g;
+        w[i] -= lr * g / (real_sqrt(second[i]) + eps);
+    }
+}
+
+/* lr (m / c1) / (sqrt(s / c2) + eps) with one division an element; shrink is
+ * what adamw leaves of w, 1 for adam */
+static void adam(const xhat_optimizer *o, slopes s, real *restrict w,
+                 real shrink, real *restrict first, real *restrict second)
+{
+    const real keep1 = (real)o->momentum, new1 = (real)(1 - o->momentum);
+    const real keep2 = (real)o->beta2, new2 = (real)(1 - o->beta2);
+    double c1 = 1 - pow(o->momentum, (double)o->step);
+    double c2 = 1 - pow(o->beta2, (double)o->step);
+    const real rate = (real)(o->lr * sqrt(c2) / c1);
+    const real eps = (real)(small * sqrt(c2));
+    for (size_t i = 0; i < s.count; i++) {
+        real g = s.scale * s.gradient[i] + s.reg * w[i];
+        first[i] = keep1 * first[i] + new1 * g;
+        second[i] = keep2 * second[i] + new2 * g * g;
+        w[i] = shrink * w[i] - rate * first[i] / (real_sqrt(second[i]) + eps);
+    }
+}
+
+/* ---- the step ------------------------------------------------------------ */
+
+double xhat_net_gradient_norm(const xhat_net *net)
+{
+    enum { LANES = 8 }; /* sums in a fixed order that vectors can take */
+    double sum = 0;
+    for (size_t t = 0; t < net->tensor_count; t++) {
+        const real *gradient = net->tensors[t].gradient;
+        size_t count = net->tensors[t].count, i = 0;
+        double lanes[LANES] = {0};
+        if (gradient == NULL)
+            continue;
+        for (; i + LANES <= count; i += LANES)
+            for (size_t k = 0; k < LANES; k++)
+                lanes[k] += (double)gradient[i + k] * (double)gradient[i + k];
+        for (; i < count; i++)
+            sum += (double)gradient[i] * (double)gradient[i];
+        for (size_t k = 0; k < LANES; k++)
+            sum += lanes[k];
+    }
+    return sqrt(sum);
+}
+
+static void update(const xhat_optimizer *o, const xhat_tensor *tensor,
+                   slopes slope, size_t i)
+{
+    real *w = tensor->value, lr = (real)o->lr;
+    double decay =
+        o->kind == XHAT_ADAMW && tensor->decays ? o->lr * o->weight_decay : 0;
+    switch (o->kind) {
+    case XHAT_SGD:
+        sgd(slope, w, lr);
+        break;
+    case XHAT_MOMENTUM:
+    case XHAT_NESTEROV:
+        momentum(slope, w, lr, (real)o->momentum, o->kind == XHAT_NESTEROV,
+                 o->first[i]);
+        break;
+    case XHAT_RMSPROP:
+        rmsprop(slope, w, lr, o->beta2, o->second[i]);
+        break;
+    case XHAT_ADAM:
+    case XHAT_ADAMW:
+        adam(o, slope, w, (real)(1 - decay), o->first[i], o->second[i]);
+        break;
     }
 }
 
 void xhat_optimizer_step(xhat_optimizer *optimizer, xhat_net *net)
 {
+    double scale = 1;
     optimizer->step++;
+    if (optimizer->clip_norm > 0) {
+        double norm = xhat_net_gradient_norm(net);
+        if (norm > optimizer->clip_norm)
+            scale = optimizer->clip_norm / norm;
+    }
     for (size_t i = 0; i < net->tensor_count; i++) {
-        xhat_tensor *tensor = &net->tensors[i];
+        const xhat_tensor *tensor = &net->tensors[i];
         if (tensor->gradient == NULL)
             continue;
-        size_t count = tensor->count;
-        real reg = tensor->decays ? (real)optimizer->reg : 0;
-        real lr = (real)optimizer->lr;
-        switch (optimizer->kind) {
-        case XHAT_SGD:
-            sgd(count, tensor->value, tensor->gradient, reg, lr);
-            break;
-        case XHAT_MOMENTUM:
-            momentum(count, tensor->value, tensor->gradient, reg, lr,
-                     optimizer->first[i]);
-            break;
-        case XHAT_ADAM:
-            adam(count, tensor->value, tensor->gradient, reg, optimizer->lr,
-                 optimizer->step, optimizer->first[i], optimizer->second[i]);
-            break;
-        }
+        slopes slope = {.count = tensor->count,
+                        .gradient = tensor->gradient,
+                        .scale = (real)scale,
+                        .reg = tensor->decays ? (real)optimizer->reg : 0};
+        update(optimizer, tensor, slope, i);
     }
 }

@@ -11,12 +11,14 @@
 #ifdef XHAT_NET_REAL_DOUBLE
 typedef double real;
 #define real_gemm      cblas_dgemm
+#define real_sqrt      sqrt
 #define REAL_DTYPE     XHAT_F64
 #define REAL_ELEMENT   XHAT_ELEMENT_F64
 #define real_from_file xhat_array_to_f64
 #else
 typedef float real;
 #define real_gemm      cblas_sgemm
+#define real_sqrt      sqrtf
 #define REAL_DTYPE     XHAT_F32
 #define REAL_ELEMENT   XHAT_ELEMENT_F32
 #define real_from_file xhat_array_to_f32

@@ -73,11 +73,11 @@ static inline void fixture_close(fixture *f)
 
 static inline xhat_training_options fixture_options(size_t epochs)
 {
-    return (xhat_training_options){.epochs = epochs,
-                                   .batch_size = 64,
-                                   .optimizer = XHAT_ADAM,
-                                   .lr = 0.01,
-                                   .lr_decay = 1};
+    xhat_training_options options = xhat_training_options_default(XHAT_ADAM);
+    options.epochs = epochs;
+    options.batch_size = 64;
+    options.lr = 0.01;
+    return options;
 }
 
 /* ---- files --------------------------------------------------------------- */

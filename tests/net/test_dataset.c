@@ -484,8 +484,7 @@ static void features_are_standardized(void **state)
     xhat_split split;
     xhat_model model;
     xhat_net_spec spec = xhat_net_spec_default();
-    real x[8];
-    int32_t labels[4];
+    xhat_batch batch;
     assert_ok(read_text(&data,
                         "time,same,y\n1700000001,0.1,0\n1700000003,0.1,1\n"
                         "1700000001,0.1,0\n1700000003,0.1,1\n",
@@ -498,12 +497,14 @@ static void features_are_standardized(void **state)
     assert_ok(xhat_model_create(&by_range, &spec, &all, NULL, error));
     assert_memory_equal(by_range.scale, model.scale, 2 * sizeof(double));
     xhat_model_free(&by_range);
-    xhat_rows_gather(&all, NULL, 0, 4, &model, x, labels);
+    assert_ok(xhat_batch_create(&batch, &model, 4, error));
+    xhat_batch_gather(&batch, &all, NULL, 0, 4, &model);
     for (int i = 0; i < 4; i++) {
-        assert_true(x[2 * i] == (i % 2 ? 1 : -1));
-        assert_true(x[2 * i + 1] == 0);
-        assert_int_equal(labels[i], i % 2);
+        assert_true(batch.x[2 * i] == (i % 2 ? 1 : -1));
+        assert_true(batch.x[2 * i + 1] == 0);
+        assert_int_equal(batch.truth.labels[i], i % 2);
     }
+    xhat_batch_free(&batch, &model);
     xhat_model_free(&model);
     xhat_split_free(&split);
     xhat_dataset_free(&data);
@@ -513,16 +514,18 @@ static void bytes_are_divided_by_255(void **state)
 {
     (void)state;
     fixture f;
-    real x[64];
+    xhat_batch batch;
     fixture_open(&f, "digits-like", XHAT_NET_NORM_BATCH);
     uint8_t *pixels = f.data.values;
     pixels[64] = 255;
     pixels[65] = 0;
     pixels[66] = 51;
     xhat_rows all = xhat_all_rows(&f.data);
-    xhat_rows_gather(&all, NULL, 1, 1, &f.model, x, NULL);
-    assert_true(x[0] == 1 && x[1] == 0);
-    assert_close(x[2], 0.2, 1e-7, 0);
+    assert_ok(xhat_batch_create(&batch, &f.model, 1, error));
+    xhat_batch_gather(&batch, &all, NULL, 1, 1, &f.model);
+    assert_true(batch.x[0] == 1 && batch.x[1] == 0);
+    assert_close(batch.x[2], 0.2, 1e-7, 0);
+    xhat_batch_free(&batch, &f.model);
     fixture_close(&f);
 }
 

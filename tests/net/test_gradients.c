@@ -15,7 +15,9 @@ typedef struct problem {
 static double loss_of(problem *p)
 {
     assert_ok(xhat_net_forward(p->net, ROWS, true, p->x, error));
-    return xhat_cross_entropy(ROWS, CLASSES, p->net->logits, p->labels).sum /
+    return xhat_loss_of(XHAT_LOSS_SOFTMAX, ROWS, CLASSES, p->net->logits,
+                        &(xhat_truth){.labels = p->labels})
+               .sum /
            ROWS;
 }
 
@@ -69,7 +71,8 @@ static double check_net(xhat_net_norm norm, const size_t *hidden, size_t count)
                     0.1 * xhat_random_normal(8, t, i);
 
     loss_of(&p);
-    xhat_softmax_cross_entropy(ROWS, CLASSES, p.net->logits, p.labels);
+    xhat_loss_backward(XHAT_LOSS_SOFTMAX, ROWS, CLASSES, p.net->logits,
+                       &(xhat_truth){.labels = p.labels});
     assert_ok(xhat_net_backward(p.net, ROWS, p.x, dx, error));
     for (size_t t = 0; t < p.net->tensor_count; t++) {
         xhat_tensor *tensor = &p.net->tensors[t];

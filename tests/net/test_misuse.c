@@ -255,8 +255,10 @@ static void inputs_have_mean_0_and_deviation_1(void **state)
     assert_ok(xhat_split_make(&split, &data, 0.3, 1, error));
     assert_ok(xhat_model_create(&model, &spec, &split.train, NULL, error));
     size_t count = split.train.count;
-    real *x = malloc(count * 2 * sizeof *x);
-    xhat_rows_gather(&split.train, NULL, 0, count, &model, x, NULL);
+    xhat_batch batch;
+    assert_ok(xhat_batch_create(&batch, &model, count, error));
+    xhat_batch_gather(&batch, &split.train, NULL, 0, count, &model);
+    const real *x = batch.x;
     for (size_t j = 0; j < 2; j++) {
         double sum = 0, squares = 0;
         for (size_t i = 0; i < count; i++) {
@@ -266,7 +268,7 @@ static void inputs_have_mean_0_and_deviation_1(void **state)
         assert_close(sum / (double)count, 0, 0, 1e-6);
         assert_close(sqrt(squares / (double)count), 1, 1e-6, 0);
     }
-    free(x);
+    xhat_batch_free(&batch, &model);
     xhat_model_free(&model);
     xhat_split_free(&split);
     xhat_dataset_free(&data);

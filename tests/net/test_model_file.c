@@ -158,7 +158,7 @@ static void strange_files_are_refused(void **state)
         {"not JSON", "no entry"},
         {"{}", "sizes"},
         {"{\"sizes\":[2,-1,3],\"norm\":\"batch\",\"eps\":1e-5}", "sizes"},
-        {"{\"sizes\":[2,3],\"norm\":\"layer\",\"eps\":1e-5}", "norm"},
+        {"{\"sizes\":[2,3],\"norm\":\"group\",\"eps\":1e-5}", "norm"},
         {"{\"sizes\":[2,3],\"norm\":\"none\",\"eps\":0}", "input_mean"},
         {"{\"sizes\":[2,60000,20000,3],\"norm\":\"none\",\"eps\":0}",
          "promises more weights than it holds"},

@@ -16,8 +16,11 @@ static void tiny_open(tiny *t, xhat_optimizer_kind kind, double lr, double reg)
     t->weight = t->net->head.weight;
     t->bias = t->net->head.bias;
     *t->weight = 0.5;
-    assert_ok(xhat_optimizer_create(&t->optimizer, kind, lr, reg, t->net, NULL,
-                                    error));
+    xhat_training_options options = xhat_training_options_default(kind);
+    options.lr = lr;
+    options.reg = reg;
+    assert_ok(
+        xhat_optimizer_create(&t->optimizer, &options, t->net, NULL, error));
 }
 
 static void tiny_step(tiny *t, double dweight, double dbias)

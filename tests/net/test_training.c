@@ -63,12 +63,13 @@ static void an_epoch_sees_each_row_once(void **state)
 static void fifty_rows_are_learned_by_heart(void **state)
 {
     (void)state;
-    for (xhat_optimizer_kind kind = XHAT_SGD; kind <= XHAT_ADAM; kind++) {
+    for (xhat_optimizer_kind kind = XHAT_SGD; kind <= XHAT_ADAMW; kind++) {
         fixture f;
         xhat_evaluation result;
         xhat_training_options options = fixture_options(150);
-        options.optimizer = kind;
-        options.lr = kind == XHAT_ADAM ? 0.01 : 0.05;
+        options = xhat_training_options_default(kind);
+        options.epochs = 150;
+        options.lr = kind >= XHAT_RMSPROP ? 0.01 : 0.05;
         options.batch_size = 25;
         fixture_open(&f, "digits-like", XHAT_NET_NORM_BATCH);
         f.split.train.count = 50;
@@ -136,6 +137,7 @@ static void training_reports_and_stops(void **state)
     fixture f;
     watch w = {0};
     xhat_training_options options = fixture_options(2);
+    options.schedule = XHAT_LR_EXPONENTIAL;
     options.lr_decay = 0.5;
     fixture_open(&f, "xor", XHAT_NET_NORM_BATCH); /* 720 + 80 + 200 */
     assert_ok(xhat_train(&f.model, &f.split, &options, watching, &w, error));
