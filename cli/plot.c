@@ -2,15 +2,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/curves.h"
+#include "net/report.h"
 #include "net/run_folder.h"
 #include "net_input.h"
 #include "output.h"
 
 static const cli_option options[] = {
-    {"output", 'o', "FILE", "the picture, .svg (default: stdout)"},
+    {"output", 'o', "FILE",
+     "a picture, .svg (default: on stdout), or a page about the runs, .html"},
     {NULL, 0, NULL, NULL}};
 
-enum { RUNS_MOST = 8, NAME_SIZE = 24 };
+enum { RUNS_MOST = XHAT_CURVES_MOST, NAME_SIZE = 48 };
 
 /* A run is called by its folder; runs of one name by all of their paths. */
 static void name_runs(const cli_invocation *invocation,
@@ -27,22 +30,55 @@ static void name_runs(const cli_invocation *invocation,
             }
 }
 
-static int draw(const cli_invocation *invocation, const xhat_history *histories)
+static int draw_svg(const cli_invocation *invocation,
+                    const xhat_history *histories,
+                    char names[RUNS_MOST][NAME_SIZE])
 {
-    char names[RUNS_MOST][NAME_SIZE], *svg;
     xhat_curve curves[RUNS_MOST];
-    size_t length;
+    size_t count = (size_t)invocation->operand_count, length;
+    char *svg;
     xhat_error error = {0};
-    name_runs(invocation, names);
-    for (int i = 0; i < invocation->operand_count; i++)
+    for (size_t i = 0; i < count; i++)
         curves[i] = (xhat_curve){names[i], &histories[i]};
-    if (xhat_curves_draw(curves, (size_t)invocation->operand_count,
-                         "Training curves", &svg, &length, &error) != XHAT_OK)
+    if (xhat_curves_draw(curves, count, "Training curves", &svg, &length,
+                         &error) != XHAT_OK)
         return cli_fail_error(&error);
     int result =
         cli_write_text(invocation, cli_text(invocation, "output"), svg, length);
     xhat_curves_free(svg);
     return result;
+}
+
+static int draw_page(const cli_invocation *invocation,
+                     char names[RUNS_MOST][NAME_SIZE])
+{
+    const char *list[RUNS_MOST];
+    char title[NAME_SIZE + 32];
+    size_t count = (size_t)invocation->operand_count;
+    xhat_text page = xhat_text_on(NULL);
+    xhat_error error = {0};
+    for (size_t i = 0; i < count; i++)
+        list[i] = names[i];
+    if (count == 1)
+        snprintf(title, sizeof title, "The run %.*s", NAME_SIZE - 1, names[0]);
+    else
+        snprintf(title, sizeof title, "%zu runs", count);
+    if (xhat_report_make(&page, title, invocation->operands, list, count,
+                         &error) != XHAT_OK) {
+        xhat_text_free(&page);
+        return cli_fail_error(&error);
+    }
+    return cli_write_made(invocation, cli_text(invocation, "output"), &page);
+}
+
+static int draw(const cli_invocation *invocation, const xhat_history *histories)
+{
+    char names[RUNS_MOST][NAME_SIZE];
+    const char *path = cli_text(invocation, "output");
+    name_runs(invocation, names);
+    return path != NULL && cli_ends_in(path, ".html")
+               ? draw_page(invocation, names)
+               : draw_svg(invocation, histories, names);
 }
 
 /* The epochs of all runs as one document. */
@@ -86,8 +122,11 @@ static int run(const cli_invocation *invocation)
         return cli_fail(CLI_USAGE, "--json prints a document on standard "
                                    "output: name a file with -o, or leave it "
                                    "out");
-    if (path != NULL && strcmp(path, "-") != 0 && !cli_ends_in(path, ".svg"))
-        return cli_fail(CLI_USAGE, "%s: a picture's name ends in .svg", path);
+    if (path != NULL && strcmp(path, "-") != 0 && !cli_ends_in(path, ".svg") &&
+        !cli_ends_in(path, ".html"))
+        return cli_fail(CLI_USAGE,
+                        "%s: a picture's name ends in .svg, a page's in .html",
+                        path);
     for (int i = 0; i < invocation->operand_count && result == CLI_DONE; i++)
         if (xhat_history_read(&histories[i], invocation->operands[i], NULL,
                               &error) != XHAT_OK)
@@ -104,13 +143,15 @@ static int run(const cli_invocation *invocation)
 
 const cli_command cli_command_plot = {
     .name = "plot",
-    .summary = "draw the curves of runs",
+    .summary = "draw the curves of runs, or a page about them",
     .operands = "RUN...",
     .examples = "    xhat plot runs/iris-1 -o iris.svg\n"
-                "    xhat plot runs/a runs/a/baseline runs/b -o all.svg\n",
-    .details = "Loss and accuracy against the epoch: training dashed, "
-               "validation (or test)\nsolid.  --json prints the numbers "
-               "instead; with -o, both are made.\n",
+                "    xhat plot runs/a runs/a/baseline runs/b -o all.html\n",
+    .details = "The picture: loss and accuracy against the epoch, training "
+               "dashed, validation\n(or test) solid.  The page adds the "
+               "learning rate, the health of the hidden\nlayers, options, "
+               "data and versions side by side; it needs no other file.  "
+               "--json\nprints the numbers instead; with -o, both are made.\n",
     .least_operands = 1,
     .most_operands = RUNS_MOST,
     .tables = {options},

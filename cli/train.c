@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "input.h"
+#include "net/report.h"
 #include "output.h"
 #include "train_report.h"
 
@@ -152,12 +153,39 @@ static int draw_curves(const cli_run *runs, int count)
     return status == XHAT_OK ? CLI_DONE : cli_fail_error(&error);
 }
 
+/* report.html of each run; that of the first holds the baseline too. */
+static int write_reports(const cli_run *runs, int count)
+{
+    const char *folders[2], *names[2];
+    char title[300], name[200];
+    size_t drawn = 0;
+    xhat_error error = {0};
+    cli_base_name(runs[0].setup->source, name, sizeof name);
+    snprintf(title, sizeof title, "Training on %s", name);
+    for (int i = 0; i < count; i++) {
+        if (runs[i].history.count == 0)
+            continue;
+        folders[drawn] = runs[i].folder;
+        names[drawn++] = runs[i].name;
+        if (i > 0 &&
+            xhat_report_write(runs[i].folder, title, &folders[drawn - 1],
+                              &names[drawn - 1], 1, &error) != XHAT_OK)
+            return cli_fail_error(&error);
+    }
+    if (drawn > 0 && xhat_report_write(runs[0].folder, title, folders, names,
+                                       drawn, &error) != XHAT_OK)
+        return cli_fail_error(&error);
+    return CLI_DONE;
+}
+
 /* How it went, in words; the exit code is that of the run asked for: a
  * baseline that diverges is a result. */
 static int conclude(const cli_invocation *invocation, const cli_run *runs,
                     int count)
 {
     int result = draw_curves(runs, count);
+    if (result == CLI_DONE)
+        result = write_reports(runs, count);
     if (!runs[0].setup->json)
         cli_run_table(runs, count);
     for (int i = 1; i < count; i++)
@@ -174,10 +202,11 @@ static int conclude(const cli_invocation *invocation, const cli_run *runs,
                  runs[count - 1].name, runs[count - 1].message,
                  runs[count - 1].folder);
     else
-        cli_note(invocation,
-                 "%s holds run.json, metrics.jsonl, curves.svg and "
-                 "model.safetensors%s",
-                 runs[0].folder, count > 1 ? "; baseline/ the other run" : "");
+        cli_note(
+            invocation,
+            "%s holds report.html, curves.svg, run.json, metrics.jsonl and "
+            "model.safetensors%s",
+            runs[0].folder, count > 1 ? "; baseline/ the other run" : "");
     return CLI_DONE;
 }
 

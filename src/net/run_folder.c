@@ -42,7 +42,8 @@ static bool make_folders(char *path)
 
 static const char *const run_files[] = {"run.json",          "metrics.jsonl",
                                         "model.safetensors", "best.safetensors",
-                                        "state.safetensors", "curves.svg"};
+                                        "state.safetensors", "curves.svg",
+                                        "report.html"};
 enum { RUN_FILES = sizeof run_files / sizeof run_files[0] };
 
 /* Does the folder hold a run, or a baseline, or what is left of one? */

@@ -1,0 +1,39 @@
+/* The measures of runs as series to draw. */
+#ifndef XHAT_NET_CURVES_H
+#define XHAT_NET_CURVES_H
+
+#include "net/chart.h"
+#include "xhat/net.h"
+
+enum { XHAT_CURVES_MOST = XHAT_CHART_STYLES }; /* runs in one picture */
+
+typedef enum xhat_measure {
+    XHAT_MEASURE_LOSS,
+    XHAT_MEASURE_ACCURACY, /* in % */
+    XHAT_MEASURE_RATE      /* the learning rate */
+} xhat_measure;
+
+/* One measure of all runs against the epoch.  Loss and accuracy have two
+ * series a run, training dashed and held-out rows (validation, else test)
+ * solid; those without any value are left out. */
+typedef struct xhat_panel {
+    xhat_chart chart; /* its series are those below; count 0: nothing to draw */
+    xhat_series series[XHAT_CHART_SERIES];
+    char names[XHAT_CHART_SERIES][96];
+    double *values; /* owned */
+} xhat_panel;
+
+/* count: 1 to XHAT_CURVES_MOST.  *panel may not move: it points into itself.
+ * Errors: XHAT_OUT_OF_MEMORY. */
+XHAT_NODISCARD xhat_status xhat_panel_make(xhat_panel *panel,
+                                           const xhat_curve *curves,
+                                           size_t count, xhat_measure what,
+                                           xhat_error *error);
+void xhat_panel_free(xhat_panel *panel);
+
+/* 1 to XHAT_CURVES_MOST runs with an epoch at least?  Errors:
+ * XHAT_INVALID_ARGUMENT. */
+XHAT_NODISCARD xhat_status xhat_curves_check(const xhat_curve *curves,
+                                             size_t count, xhat_error *error);
+
+#endif
