@@ -39,7 +39,8 @@ static int draw_svg(const cli_invocation *invocation,
     char *svg;
     xhat_error error = {0};
     for (size_t i = 0; i < count; i++)
-        curves[i] = (xhat_curve){names[i], &histories[i]};
+        curves[i] = (xhat_curve){names[i], &histories[i],
+                                 xhat_report_loss(invocation->operands[i])};
     if (xhat_curves_draw(curves, count, "Training curves", &svg, &length,
                          &error) != XHAT_OK)
         return cli_fail_error(&error);

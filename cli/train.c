@@ -139,7 +139,8 @@ static int draw_curves(const cli_run *runs, int count)
     xhat_error error = {0};
     for (int i = 0; i < count; i++)
         if (runs[i].history.count > 0)
-            curves[drawn++] = (xhat_curve){runs[i].name, &runs[i].history};
+            curves[drawn++] =
+                (xhat_curve){runs[i].name, &runs[i].history, runs[i].spec.loss};
     if (drawn == 0)
         return CLI_DONE;
     cli_base_name(runs[0].setup->source, name, sizeof name);

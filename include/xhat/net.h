@@ -492,10 +492,11 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_run_folder_make(const char *folder,
 XHAT_API XHAT_NODISCARD xhat_status xhat_run_folder_settle(const char *folder,
                                                            xhat_error *error);
 
-/* One run to draw: its name and its epochs. */
+/* One run to draw. */
 typedef struct xhat_curve {
     const char *name;
     const xhat_history *history;
+    xhat_loss_kind loss; /* what its losses are */
 } xhat_curve;
 
 /* Loss and accuracy against the epoch as an SVG of its own: no script, no

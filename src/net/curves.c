@@ -68,21 +68,35 @@ static void add_series(xhat_panel *panel, const xhat_curve *curve, size_t style,
     };
 }
 
-static void name_axes(xhat_chart *chart, xhat_measure what)
+/* "loss (...)" with its unit, which several runs may not share */
+static const char *loss_name(const xhat_curve *curves, size_t count)
 {
     static const char *const names[] = {"loss (mean cross-entropy, nats)",
-                                        "accuracy (% of rows)",
-                                        "learning rate"};
+                                        "loss (mean hinge)",
+                                        "loss (mean squared error, of the "
+                                        "standardized target)"};
+    for (size_t c = 1; c < count; c++)
+        if (curves[c].loss != curves[0].loss)
+            return "loss (mean, as each run defines it)";
+    return names[curves[0].loss];
+}
+
+static void name_axes(xhat_chart *chart, const xhat_curve *curves, size_t count,
+                      xhat_measure what)
+{
+    bool accuracy = what == XHAT_MEASURE_ACCURACY;
     chart->x = (xhat_axis){.name = "epoch", .whole = true};
     chart->y = (xhat_axis){
-        .name = names[what],
-        .scale = what == XHAT_MEASURE_ACCURACY
+        .name = accuracy                    ? "accuracy (% of rows)"
+                : what == XHAT_MEASURE_RATE ? "learning rate"
+                                            : loss_name(curves, count),
+        .scale = accuracy
                      ? XHAT_SCALE_LINEAR
                      : xhat_chart_choose_scale(chart->series, chart->count),
-        .from_zero = what != XHAT_MEASURE_ACCURACY,
-        .at_most = what == XHAT_MEASURE_ACCURACY ? 100 : 0,
+        .from_zero = !accuracy,
+        .at_most = accuracy ? 100 : 0,
     };
-    chart->percent = what == XHAT_MEASURE_ACCURACY;
+    chart->percent = accuracy;
 }
 
 xhat_status xhat_panel_make(xhat_panel *panel, const xhat_curve *curves,
@@ -104,7 +118,7 @@ xhat_status xhat_panel_make(xhat_panel *panel, const xhat_curve *curves,
             add_series(panel, &curves[c], c, what, which, values);
             values += 2 * curves[c].history->count;
         }
-    name_axes(&panel->chart, what);
+    name_axes(&panel->chart, curves, count, what);
     return XHAT_OK;
 }
 

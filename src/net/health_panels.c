@@ -6,17 +6,25 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-/* Each chart has a key or two of norm_health in metrics.jsonl. */
+/* Each chart shows a measure or two of xhat_layer_health. */
 static const struct {
     const char *axis;
-    const char *solid, *dashed; /* keys; NULL: no second one */
+    size_t solid, dashed; /* where in it; the same: no second one */
     double factor;
 } kinds[XHAT_HEALTH_PANELS] = {
-    {"dead units (% of the layer)", "dead", NULL, 100},
-    {"running mean off the batch's (deviations)", "mean_gap", NULL, 1},
-    {"running variance off (|log2 of ratio|)", "var_gap", NULL, 1},
-    {"gain: largest, and smallest dashed", "gain_max", "gain_min", 1},
+#define AT(measure) offsetof(xhat_layer_health, measure)
+    {"dead units (% of the layer)", AT(dead), AT(dead), 100},
+    {"running mean off the batch's (deviations)", AT(mean_gap), AT(mean_gap),
+     1},
+    {"running variance off (|log2 of ratio|)", AT(var_gap), AT(var_gap), 1},
+    {"gain: largest, and smallest dashed", AT(gain_max), AT(gain_min), 1},
+#undef AT
 };
+
+static bool has_dashed(int kind)
+{
+    return kinds[kind].dashed != kinds[kind].solid;
+}
 
 /* Layer i of those shown, of all of them: the first, the last, and evenly
  * between. */
@@ -26,26 +34,26 @@ static size_t layer_shown(const xhat_health_panels *panels, size_t i)
                              : i * (panels->layers - 1) / (panels->shown - 1);
 }
 
-static double value_of(const json_t *epoch, size_t layer, const char *key)
+static double value_of(const xhat_epoch *epoch, size_t layer, size_t measure)
 {
-    const json_t *layers = json_object_get(epoch, "norm_health");
-    const json_t *value = json_object_get(json_array_get(layers, layer), key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
+    if (layer >= epoch->layer_count)
+        return NAN;
+    return *(const double *)((const char *)&epoch->layers[layer] + measure);
 }
 
-/* One layer's values of one key, unless there are none. */
+/* One layer's values of one measure, unless there are none. */
 static void add_series(xhat_health_panels *panels, int kind, size_t layer,
-                       size_t style, const xhat_run_record *record, bool dashed,
+                       size_t style, const xhat_history *history, bool dashed,
                        double *values)
 {
-    const char *key = dashed ? kinds[kind].dashed : kinds[kind].solid;
-    size_t epochs = record->history.count;
+    size_t measure = dashed ? kinds[kind].dashed : kinds[kind].solid;
+    size_t epochs = history->count;
     double *x = values, *y = values + epochs;
     bool any = false;
     for (size_t i = 0; i < epochs; i++) {
-        x[i] = (double)record->history.epochs[i].epoch;
-        y[i] = kinds[kind].factor *
-               value_of(json_array_get(record->metrics, i), layer, key);
+        x[i] = (double)history->epochs[i].epoch;
+        y[i] =
+            kinds[kind].factor * value_of(&history->epochs[i], layer, measure);
         any = any || isfinite(y[i]);
     }
     if (!any)
@@ -65,36 +73,35 @@ static void add_series(xhat_health_panels *panels, int kind, size_t layer,
 
 /* One chart; moves *values behind what it takes. */
 static void add_chart(xhat_health_panels *panels, int kind,
-                      const xhat_run_record *record, double **values)
+                      const xhat_history *history, double **values)
 {
     xhat_chart *chart = &panels->charts[panels->count];
     *chart = (xhat_chart){.series = panels->series[panels->count]};
     for (size_t i = 0; i < panels->shown; i++)
-        for (int dashed = 0; dashed <= (kinds[kind].dashed != NULL); dashed++) {
-            add_series(panels, kind, layer_shown(panels, i), i, record, dashed,
+        for (int dashed = 0; dashed <= (has_dashed(kind)); dashed++) {
+            add_series(panels, kind, layer_shown(panels, i), i, history, dashed,
                        *values);
-            *values += 2 * record->history.count;
+            *values += 2 * history->count;
         }
     chart->x = (xhat_axis){.name = "epoch", .whole = true};
     chart->y = (xhat_axis){.name = kinds[kind].axis,
-                           .from_zero = kinds[kind].dashed == NULL,
+                           .from_zero = !has_dashed(kind),
                            .at_most = kinds[kind].factor == 100 ? 100 : 0};
     chart->percent = kinds[kind].factor == 100;
     panels->count += chart->count > 0;
 }
 
 xhat_status xhat_health_panels_make(xhat_health_panels *panels,
-                                    const xhat_run_record *record,
+                                    const xhat_history *history,
                                     xhat_error *error)
 {
     enum { KEYS = XHAT_HEALTH_PANELS + 1 };
     *panels = (xhat_health_panels){0};
-    panels->layers = json_array_size(
-        json_object_get(json_array_get(record->metrics, 0), "norm_health"));
+    panels->layers = history->epochs[0].layer_count;
     panels->shown =
         panels->layers < XHAT_CHART_STYLES ? panels->layers : XHAT_CHART_STYLES;
     panels->values = xhat_allocate(
-        NULL, record->history.count * (panels->shown > 0 ? panels->shown : 1),
+        NULL, history->count * (panels->shown > 0 ? panels->shown : 1),
         2 * KEYS * sizeof(double));
     if (panels->values == NULL)
         return xhat_fail(error, XHAT_OUT_OF_MEMORY,
@@ -102,7 +109,7 @@ xhat_status xhat_health_panels_make(xhat_health_panels *panels,
                          panels->layers);
     double *values = panels->values;
     for (int kind = 0; kind < XHAT_HEALTH_PANELS; kind++)
-        add_chart(panels, kind, record, &values);
+        add_chart(panels, kind, history, &values);
     return XHAT_OK;
 }
 

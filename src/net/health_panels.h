@@ -3,7 +3,7 @@
 #define XHAT_NET_HEALTH_PANELS_H
 
 #include "net/chart.h"
-#include "net/run_record.h"
+#include "xhat/net.h"
 
 enum { XHAT_HEALTH_PANELS = 4 }; /* dead units, mean, variance, gain */
 
@@ -16,11 +16,11 @@ typedef struct xhat_health_panels {
     double *values; /* owned */
 } xhat_health_panels;
 
-/* count is 0 where the metrics say nothing of layers.  *panels may not move:
+/* history has an epoch at least; count is 0 where it says nothing of layers.  *panels may not move:
  * it points into itself.  Errors: XHAT_OUT_OF_MEMORY. */
-XHAT_NODISCARD xhat_status
-xhat_health_panels_make(xhat_health_panels *panels,
-                        const xhat_run_record *record, xhat_error *error);
+XHAT_NODISCARD xhat_status xhat_health_panels_make(xhat_health_panels *panels,
+                                                   const xhat_history *history,
+                                                   xhat_error *error);
 void xhat_health_panels_free(xhat_health_panels *panels);
 
 #endif

@@ -133,25 +133,32 @@ static void put_cell(xhat_text *page, double value, const char *format)
     xhat_text_put(page, "</td>");
 }
 
-/* The epoch with the highest validation accuracy, or NULL. */
+/* The last epoch that was the best so far, or NULL. */
 static const xhat_epoch *best_epoch(const xhat_history *history)
 {
-    const xhat_epoch *best = NULL;
-    for (size_t i = 0; i < history->count; i++) {
-        const xhat_epoch *epoch = &history->epochs[i];
-        if (!isnan(epoch->validation_accuracy) &&
-            (best == NULL ||
-             epoch->validation_accuracy > best->validation_accuracy))
-            best = epoch;
-    }
-    return best;
+    for (size_t i = history->count; i-- > 0;)
+        if (history->epochs[i].best)
+            return &history->epochs[i];
+    return NULL;
+}
+
+/* Its accuracy; of numbers, which have none, its loss. */
+static void put_best(xhat_text *page, const xhat_epoch *best)
+{
+    if (best == NULL)
+        xhat_text_put(page, "<td class=\"n\">&ndash;</td>");
+    else if (!isnan(best->validation_accuracy))
+        xhat_text_add(page, "<td class=\"n\">%.2f %% (epoch %zu)</td>",
+                      100 * best->validation_accuracy, best->epoch);
+    else
+        xhat_text_add(page, "<td class=\"n\">loss %.4g (epoch %zu)</td>",
+                      best->validation_loss, best->epoch);
 }
 
 static void put_ending(report *r, const xhat_run_record *run)
 {
     xhat_text *page = r->page;
     const xhat_epoch *last = &run->history.epochs[run->history.count - 1];
-    const xhat_epoch *best = best_epoch(&run->history);
     xhat_text_put(page, "<tr><th>");
     xhat_text_put_xml(page, run->name);
     xhat_text_put(page, "</th><td>");
@@ -161,11 +168,7 @@ static void put_ending(report *r, const xhat_run_record *run)
     put_cell(page, 100 * last->train_accuracy, "%.2f %%");
     put_cell(page, 100 * last->validation_accuracy, "%.2f %%");
     put_cell(page, 100 * last->test_accuracy, "%.2f %%");
-    if (best == NULL)
-        xhat_text_put(page, "<td class=\"n\">&ndash;</td>");
-    else
-        xhat_text_add(page, "<td class=\"n\">%.2f %% (epoch %zu)</td>",
-                      100 * best->validation_accuracy, best->epoch);
+    put_best(page, best_epoch(&run->history));
     put_cell(page, last->seconds, "%.1f s");
     xhat_text_put(page, "</tr>\n");
     const json_t *message = xhat_run_record_at(run, "result.message");
@@ -210,7 +213,8 @@ static xhat_status put_curves(report *r, xhat_error *error)
 {
     xhat_curve curves[XHAT_CURVES_MOST];
     for (size_t i = 0; i < r->count; i++)
-        curves[i] = (xhat_curve){r->runs[i].name, &r->runs[i].history};
+        curves[i] = (xhat_curve){r->runs[i].name, &r->runs[i].history,
+                                 xhat_run_record_loss(&r->runs[i])};
     xhat_status status = xhat_curves_check(curves, r->count, error);
     if (status != XHAT_OK)
         return status;
@@ -231,7 +235,7 @@ static xhat_status put_health(report *r, const xhat_run_record *run,
                               xhat_error *error)
 {
     xhat_health_panels panels;
-    xhat_status status = xhat_health_panels_make(&panels, run, error);
+    xhat_status status = xhat_health_panels_make(&panels, &run->history, error);
     if (status != XHAT_OK)
         return status;
     if (panels.count > 0) {
@@ -399,4 +403,15 @@ xhat_status xhat_report_write(const char *folder, const char *title,
         status = xhat_file_write(path, true, page.data, page.length, error);
     xhat_text_free(&page);
     return status;
+}
+
+xhat_loss_kind xhat_report_loss(const char *folder)
+{
+    xhat_run_record record;
+    xhat_error error = {0};
+    if (xhat_run_record_read(&record, folder, "", &error) != XHAT_OK)
+        return XHAT_LOSS_SOFTMAX;
+    xhat_loss_kind loss = xhat_run_record_loss(&record);
+    xhat_run_record_free(&record);
+    return loss;
 }

@@ -22,6 +22,9 @@ XHAT_NODISCARD xhat_status xhat_report_write(const char *folder,
                                              const char *const *names,
                                              size_t count, xhat_error *error);
 
+/* What the losses of a run are; softmax where its folder does not say. */
+xhat_loss_kind xhat_report_loss(const char *folder);
+
 /* The beginning of a page under a title, with the styles of text, tables and
  * charts; and its end. */
 void xhat_page_begin(xhat_text *page, const char *title);

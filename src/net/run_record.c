@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "formats/source.h"
 
 enum { PATH_SIZE = 4096 + 32 };
 
@@ -26,32 +25,6 @@ static xhat_status read_run_json(xhat_run_record *record, const char *folder,
     return XHAT_OK;
 }
 
-/* The history has been read from the same file: its lines are good. */
-static xhat_status read_metrics(xhat_run_record *record, const char *folder,
-                                xhat_error *error)
-{
-    char path[PATH_SIZE];
-    xhat_source file;
-    snprintf(path, sizeof path, "%s/metrics.jsonl", folder);
-    xhat_status status = xhat_source_read(&file, path, NULL, error);
-    if (status != XHAT_OK)
-        return status;
-    record->metrics = json_array();
-    const char *at = (const char *)file.bytes, *end = at + file.size;
-    bool good = record->metrics != NULL;
-    while (at < end && good) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-        const char *stop = newline != NULL ? newline : end;
-        json_t *line = json_loadb(at, (size_t)(stop - at), 0, NULL);
-        good =
-            line != NULL && json_array_append_new(record->metrics, line) == 0;
-        at = stop + 1;
-    }
-    xhat_source_free(&file);
-    return good ? XHAT_OK
-                : xhat_fail(error, XHAT_BAD_FORMAT, "%s: not metrics", path);
-}
-
 xhat_status xhat_run_record_read(xhat_run_record *record, const char *folder,
                                  const char *name, xhat_error *error)
 {
@@ -60,8 +33,6 @@ xhat_status xhat_run_record_read(xhat_run_record *record, const char *folder,
         xhat_history_read(&record->history, folder, NULL, error);
     if (status == XHAT_OK)
         status = read_run_json(record, folder, error);
-    if (status == XHAT_OK)
-        status = read_metrics(record, folder, error);
     if (status != XHAT_OK)
         xhat_run_record_free(record);
     return status;
@@ -70,7 +41,6 @@ xhat_status xhat_run_record_read(xhat_run_record *record, const char *folder,
 void xhat_run_record_free(xhat_run_record *record)
 {
     json_decref(record->run);
-    json_decref(record->metrics);
     xhat_history_free(&record->history);
     *record = (xhat_run_record){0};
 }
@@ -87,4 +57,15 @@ const json_t *xhat_run_record_at(const xhat_run_record *record,
         path += length + (path[length] == '.');
     }
     return at;
+}
+
+xhat_loss_kind xhat_run_record_loss(const xhat_run_record *run)
+{
+    const char *name =
+        json_string_value(xhat_run_record_at(run, "options.loss"));
+    for (int loss = XHAT_LOSS_SOFTMAX; loss <= XHAT_LOSS_SQUARED; loss++)
+        if (name != NULL &&
+            strcmp(name, xhat_loss_name((xhat_loss_kind)loss)) == 0)
+            return (xhat_loss_kind)loss;
+    return XHAT_LOSS_SOFTMAX;
 }

@@ -8,8 +8,7 @@
 
 typedef struct xhat_run_record {
     const char *name;
-    json_t *run;     /* run.json; NULL where there is none */
-    json_t *metrics; /* an array: the lines of metrics.jsonl */
+    json_t *run; /* run.json; NULL where there is none */
     xhat_history history;
 } xhat_run_record;
 
@@ -25,5 +24,8 @@ void xhat_run_record_free(xhat_run_record *record);
 /* The member of run.json at keys such as "result.status"; NULL: none. */
 const json_t *xhat_run_record_at(const xhat_run_record *record,
                                  const char *path);
+
+/* "options.loss" of run.json; softmax where it says nothing. */
+xhat_loss_kind xhat_run_record_loss(const xhat_run_record *record);
 
 #endif

@@ -165,7 +165,8 @@ static void curves_name_every_line(void **state)
 {
     (void)state;
     xhat_history history[2] = {history_of(12), history_of(1)};
-    const xhat_curve curves[2] = {{"a<b", &history[0]}, {"two", &history[1]}};
+    const xhat_curve curves[2] = {{"a<b", &history[0], XHAT_LOSS_SOFTMAX},
+                                  {"two", &history[1], XHAT_LOSS_SOFTMAX}};
     char *svg;
     size_t length;
     assert_ok(xhat_curves_draw(curves, 2, "A & B", &svg, &length, error));
@@ -197,8 +198,8 @@ static void curves_with_gaps(void **state)
             history.epochs[i].validation_accuracy = NAN;
     char *svg;
     size_t length;
-    assert_ok(xhat_curves_draw(&(xhat_curve){"r", &history}, 1, "t", &svg,
-                               &length, error));
+    assert_ok(xhat_curves_draw(&(xhat_curve){.name = "r", .history = &history},
+                               1, "t", &svg, &length, error));
     assert_null(strstr(svg, "nan"));
     assert_null(strstr(svg, "inf"));
     xhat_curves_free(svg);
