@@ -5,7 +5,7 @@ BUILD  := $(if $(filter release,$(PRESET)),build,build-$(PRESET))
 PREFIX ?= /usr/local
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 
-.PHONY: all dependencies build demo check test bench mutants install format help clean
+.PHONY: all dependencies build demo check test test-long bench mutants install format help clean
 all: dependencies build ## build build/xhat (installs what is missing)
 
 dependencies: ## install the Debian packages that are missing
@@ -24,6 +24,9 @@ check: dependencies ## run every test: gcc, clang, sanitizers, bare build
 test: all ## run the tests of one build (PRESET=release debug asan tsan)
 	@ctest --preset $(PRESET) -j $(CMAKE_BUILD_PARALLEL_LEVEL)
 
+test-long: all ## kill and resume trainings fifty times; train on Fashion-MNIST
+	@XHAT=$(BUILD)/xhat scripts/test_long.sh
+
 mutants: all ## plant classic mistakes in the code; each must fail a test
 	@scripts/mutants.py
 
@@ -40,4 +43,4 @@ clean: ## remove the build folders
 	@rm -rf build build-*
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 24
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24

@@ -1,5 +1,7 @@
 /* run.json: what was run, on what, with what, and how it ended. */
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "net/run_folder.h"
 #include "train_report.h"
@@ -83,6 +85,33 @@ static void put_data(xhat_json *json, const xhat_dataset *data,
     xhat_json_close(json);
 }
 
+static void put_evaluation(xhat_json *json, const char *part,
+                           const xhat_evaluation *evaluation)
+{
+    if (evaluation->rows == 0)
+        return;
+    xhat_json_open(json, part, '{');
+    xhat_json_number(json, "loss", evaluation->loss);
+    if (!isnan(evaluation->accuracy))
+        xhat_json_number(json, "accuracy", evaluation->accuracy);
+    xhat_json_close(json);
+}
+
+static void put_precise(xhat_json *json, const cli_precise *precise)
+{
+    static const char *const when[] = {"before", "after"};
+    if (!precise->done)
+        return;
+    xhat_json_open(json, "precise_bn", '{');
+    for (int i = 0; i < 2; i++) {
+        xhat_json_open(json, when[i], '{');
+        put_evaluation(json, "validation", &precise->validation[i]);
+        put_evaluation(json, "test", &precise->test[i]);
+        xhat_json_close(json);
+    }
+    xhat_json_close(json);
+}
+
 static void put_result(xhat_json *json, const cli_run *run)
 {
     xhat_json_open(json, "result", '{');
@@ -95,7 +124,51 @@ static void put_result(xhat_json *json, const cli_run *run)
         xhat_epoch_put_json(json, &last);
         xhat_json_close(json);
     }
+    put_precise(json, &run->precise);
     xhat_json_close(json);
+}
+
+/* Of an option given twice the last counts. */
+static bool is_said_again(const cli_invocation *invocation, int i)
+{
+    for (int k = i + 1; k < invocation->value_count; k++)
+        if (invocation->values[k].option == invocation->values[i].option)
+            return true;
+    return false;
+}
+
+/* The options as they were given, for --resume: "--hidden=100x5".  The number
+ * of threads is there in any case: the bits depend on it. */
+static void put_arguments(xhat_json *json, const cli_train_setup *setup)
+{
+    static const char *const not_kept[] = {"json",    "quiet",  "force",
+                                           "resume",  "output", "threads",
+                                           "lr-find", NULL};
+    const cli_invocation *invocation = setup->invocation;
+    xhat_text word = xhat_text_on(NULL);
+    xhat_json_open(json, "arguments", '[');
+    for (int i = 0; i < invocation->value_count; i++) {
+        const char *name = invocation->values[i].option->name;
+        const char *value = invocation->values[i].text;
+        const char *const *no = not_kept;
+        while (*no != NULL && strcmp(*no, name) != 0)
+            no++;
+        if (*no != NULL || is_said_again(invocation, i))
+            continue;
+        word.length = 0;
+        xhat_text_add(&word, "--%s%s%s", name, value != NULL ? "=" : "",
+                      value != NULL ? value : "");
+        if (word.failed) {
+            json->text->failed = true;
+            break;
+        }
+        xhat_json_string(json, NULL, word.data);
+    }
+    word.length = 0;
+    xhat_text_add(&word, "--threads=%d", setup->threads);
+    xhat_json_string(json, NULL, word.failed ? "" : word.data);
+    xhat_json_close(json);
+    xhat_text_free(&word);
 }
 
 int cli_run_write_json(const cli_run *run, const xhat_dataset *data,
@@ -112,6 +185,9 @@ int cli_run_write_json(const cli_run *run, const xhat_dataset *data,
     xhat_json_string(&json, "blas", xhat_net_blas());
     xhat_json_close(&json);
     put_options(&json, run);
+    put_arguments(&json, run->setup);
+    if (run->setup->keeps_old)
+        xhat_json_bool(&json, "keeps_old", true);
     put_data(&json, data, split);
     xhat_json_string(&json, "net", net);
     xhat_json_integer(&json, "parameters",

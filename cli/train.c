@@ -1,11 +1,13 @@
 /* xhat train: a net from data to a run folder. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "input.h"
 #include "net/report.h"
 #include "output.h"
-#include "train_report.h"
+#include "train_resume.h"
+#include "train_run.h"
 
 /* ---- the data ------------------------------------------------------------ */
 
@@ -52,81 +54,6 @@ static int read_data(const cli_invocation *invocation, cli_train_setup *setup,
         setup->net.loss = XHAT_LOSS_SQUARED;
     note_data(invocation, setup, data, split);
     return cli_warn_of_leaks(setup->source, setup->drop, data);
-}
-
-/* ---- one run ------------------------------------------------------------- */
-
-static void prepare_run(cli_run *run, const cli_train_setup *setup,
-                        xhat_net_norm norm, const char *subfolder,
-                        size_t train_rows)
-{
-    enum { EVALUATE_AT_ONCE = 256 };
-    size_t batch = setup->training.batch_size;
-    *run = (cli_run){.setup = setup, .spec = setup->net};
-    static const char *const names[] = {"no norm", "batch norm", "layer norm"};
-    run->name = names[norm];
-    run->spec.norm = norm;
-    if (batch > train_rows)
-        batch = train_rows;
-    run->spec.max_rows =
-        batch + 1 > EVALUATE_AT_ONCE ? batch + 1 : EVALUATE_AT_ONCE;
-    snprintf(run->folder, sizeof run->folder, "%s%s", setup->folder, subfolder);
-}
-
-/* Trains and remembers how it ended; an exit code for what is nobody's run. */
-static int train(cli_run *run, xhat_model *model, const xhat_split *split)
-{
-    xhat_error error = {0};
-    xhat_status status = xhat_train(model, split, &run->setup->training,
-                                    cli_run_report, run, &error);
-    cli_run_clear_line(run);
-    if (run->failed != XHAT_OK)
-        return cli_fail_error(&run->error);
-    run->status = status == XHAT_OK            ? CLI_RUN_FINISHED
-                  : status == XHAT_INTERRUPTED ? CLI_RUN_INTERRUPTED
-                                               : CLI_RUN_DIVERGED;
-    if (status == XHAT_OK)
-        return CLI_DONE;
-    snprintf(run->message, sizeof run->message, "%s", error.message);
-    if (status != XHAT_INTERRUPTED && status != XHAT_NOT_FINITE)
-        return cli_fail_error(&error);
-    return CLI_DONE;
-}
-
-/* A model that diverged is not worth keeping, that of the epoch before it is;
- * and so is an interrupted one. */
-static int save(const cli_run *run, const xhat_dataset *data,
-                const xhat_split *split, const xhat_model *model)
-{
-    xhat_error error = {0};
-    if (run->status != CLI_RUN_DIVERGED &&
-        cli_run_write_model(run, &error) != XHAT_OK)
-        return cli_fail_error(&error);
-    return cli_run_write_json(run, data, split, model);
-}
-
-static int run_one(cli_run *run, const xhat_dataset *data,
-                   const xhat_split *split)
-{
-    xhat_model model;
-    xhat_error error = {0};
-    if (xhat_history_write(&run->history, run->folder, &error) != XHAT_OK ||
-        xhat_model_create(&model, &run->spec, &split->train, NULL, &error) !=
-            XHAT_OK)
-        return cli_fail_error(&error);
-    run->model = &model;
-    int result = cli_run_write_json(run, data, split, &model);
-    if (result == CLI_DONE) {
-        cli_run_event(run, "begin", data, &model);
-        result = train(run, &model, split);
-    }
-    if (result == CLI_DONE)
-        result = save(run, data, split, &model);
-    if (result == CLI_DONE)
-        cli_run_event(run, "end", data, &model);
-    run->model = NULL;
-    xhat_model_free(&model);
-    return result;
 }
 
 /* ---- both ---------------------------------------------------------------- */
@@ -179,11 +106,51 @@ static int write_reports(const cli_run *runs, int count)
     return CLI_DONE;
 }
 
+/* Says what --precise-bn did to the part that the user looks at most. */
+static void note_precise(const cli_invocation *invocation, const cli_run *run)
+{
+    const cli_precise *precise = &run->precise;
+    if (!precise->done)
+        return;
+    bool tested = precise->test[0].rows > 0;
+    const xhat_evaluation *e = tested ? precise->test : precise->validation;
+    if (e[0].rows == 0)
+        cli_note(invocation, "running statistics taken anew over the training "
+                             "rows");
+    else if (run->spec.loss == XHAT_LOSS_SQUARED)
+        cli_note(invocation,
+                 "running statistics taken anew over the training rows: %s "
+                 "loss %.4f, before %.4f",
+                 tested ? "test" : "validation", e[1].loss, e[0].loss);
+    else
+        cli_note(invocation,
+                 "running statistics taken anew over the training rows: %s "
+                 "accuracy %.2f%%, before %.2f%%; loss %.4f, before %.4f",
+                 tested ? "test" : "validation", 100 * e[1].accuracy,
+                 100 * e[0].accuracy, e[1].loss, e[0].loss);
+}
+
+/* "; best.safetensors that of epoch 7", where the last epoch was not the
+ * best. */
+static const char *best_of(const cli_run *run, char *text, size_t size)
+{
+    const xhat_history *history = &run->history;
+    size_t best = history->count;
+    text[0] = '\0';
+    while (best > 0 && !history->epochs[best - 1].best)
+        best--;
+    if (best > 0 && best < history->count)
+        snprintf(text, size, "; best.safetensors that of epoch %zu",
+                 history->epochs[best - 1].epoch);
+    return text;
+}
+
 /* How it went, in words; the exit code is that of the run asked for: a
  * baseline that diverges is a result. */
 static int conclude(const cli_invocation *invocation, const cli_run *runs,
                     int count)
 {
+    char best[80];
     int result = draw_curves(runs, count);
     if (result == CLI_DONE)
         result = write_reports(runs, count);
@@ -196,19 +163,34 @@ static int conclude(const cli_invocation *invocation, const cli_run *runs,
         return result;
     if (runs[0].status == CLI_RUN_DIVERGED)
         return cli_fail(CLI_NUMERICAL, "%s", runs[0].message);
+    note_precise(invocation, &runs[0]);
     if (runs[count - 1].status == CLI_RUN_INTERRUPTED)
         cli_note(invocation,
-                 "%s: %s; the model and the metrics so far are in "
-                 "%s",
+                 "%s: %s; the model and the metrics so far are in %s; go on "
+                 "with: xhat train --resume %s",
                  runs[count - 1].name, runs[count - 1].message,
-                 runs[count - 1].folder);
+                 runs[count - 1].folder, runs[0].folder);
     else
-        cli_note(
-            invocation,
-            "%s holds report.html, curves.svg, run.json, metrics.jsonl and "
-            "model.safetensors%s",
-            runs[0].folder, count > 1 ? "; baseline/ the other run" : "");
+        cli_note(invocation,
+                 "%s holds report.html, curves.svg, run.json, metrics.jsonl "
+                 "and model.safetensors%s%s",
+                 runs[0].folder, best_of(&runs[0], best, sizeof best),
+                 count > 1 ? "; baseline/ the other run" : "");
     return CLI_DONE;
+}
+
+/* A baseline has a folder in the run's. */
+static int train_baseline(cli_run *run, const cli_train_setup *setup,
+                          const xhat_dataset *data, const xhat_split *split)
+{
+    xhat_error error = {0};
+    cli_run_prepare(run, setup, XHAT_NET_NORM_NONE, "/baseline",
+                    split->train.count);
+    if (!(setup->resume && access(run->folder, F_OK) == 0) &&
+        xhat_run_folder_make(run->folder, setup->force, NULL, &error) !=
+            XHAT_OK)
+        return cli_fail_error(&error);
+    return cli_run_train(run, data, split);
 }
 
 /* The run, then its baseline unless it did not come that far. */
@@ -218,18 +200,11 @@ static int run_both(const cli_invocation *invocation,
 {
     cli_run runs[2];
     int count = 1;
-    xhat_error error = {0};
-    prepare_run(&runs[0], setup, setup->net.norm, "", split->train.count);
-    int result = run_one(&runs[0], data, split);
+    cli_run_prepare(&runs[0], setup, setup->net.norm, "", split->train.count);
+    int result = cli_run_train(&runs[0], data, split);
     if (result == CLI_DONE && setup->baseline &&
-        runs[0].status == CLI_RUN_FINISHED) {
-        prepare_run(&runs[count++], setup, XHAT_NET_NORM_NONE, "/baseline",
-                    split->train.count);
-        result = xhat_run_folder_make(runs[1].folder, setup->force, NULL,
-                                      &error) == XHAT_OK
-                     ? run_one(&runs[1], data, split)
-                     : cli_fail_error(&error);
-    }
+        runs[0].status == CLI_RUN_FINISHED)
+        result = train_baseline(&runs[count++], setup, data, split);
     if (result == CLI_DONE)
         result = conclude(invocation, runs, count);
     *complete = result == CLI_DONE && runs[0].status == CLI_RUN_FINISHED &&
@@ -239,30 +214,80 @@ static int run_both(const cli_invocation *invocation,
     return result;
 }
 
-/* A run that is written over is kept until the new one is complete. */
-static int run_in_folder(const cli_invocation *invocation,
-                         const cli_train_setup *setup, const xhat_dataset *data,
-                         const xhat_split *split)
+/* ---- the folder ----------------------------------------------------------- */
+
+/* Makes the folder and keeps it to this process.  A run that is written over
+ * is kept as RUN.old until the new one is complete. */
+static int take_folder(const cli_invocation *invocation, cli_train_setup *setup,
+                       int *lock)
 {
+    int before = -1;
     xhat_error error = {0};
-    bool has_old, complete;
-    if (xhat_run_folder_make(setup->folder, setup->force, &has_old, &error) !=
-        XHAT_OK)
+    xhat_status status = XHAT_OK;
+    if (setup->force && access(setup->folder, F_OK) == 0)
+        status = xhat_run_folder_lock(setup->folder, &before, &error);
+    if (status == XHAT_OK && !setup->resume)
+        status = xhat_run_folder_make(setup->folder, setup->force,
+                                      &setup->keeps_old, &error);
+    if (before >= 0)
+        xhat_run_folder_unlock(before);
+    if (status == XHAT_OK)
+        status = xhat_run_folder_lock(setup->folder, lock, &error);
+    if (status != XHAT_OK)
         return cli_fail_error(&error);
-    if (has_old)
+    if (setup->keeps_old)
         cli_note(invocation,
                  "the run before is kept in %s.old until this one is done",
                  setup->folder);
-    int result = run_both(invocation, setup, data, split, &complete);
-    if (has_old && !complete)
+    return CLI_DONE;
+}
+
+static int run_in_folder(const cli_invocation *invocation,
+                         cli_train_setup *setup, const xhat_dataset *data,
+                         const xhat_split *split)
+{
+    int lock;
+    xhat_error error = {0};
+    bool complete;
+    int result = take_folder(invocation, setup, &lock);
+    if (result != CLI_DONE)
+        return result;
+    result = run_both(invocation, setup, data, split, &complete);
+    if (setup->keeps_old && !complete)
         cli_warn("the run before is in %s.old", setup->folder);
-    else if (has_old &&
+    else if (setup->keeps_old &&
              xhat_run_folder_settle(setup->folder, &error) != XHAT_OK)
         cli_warn("%s", error.message);
+    xhat_run_folder_unlock(lock);
     return result;
 }
 
-static int run(const cli_invocation *invocation)
+/* ---- the command ----------------------------------------------------------- */
+
+static int find_rate(const cli_train_setup *setup, const xhat_split *split)
+{
+    cli_run run;
+    cli_run_prepare(&run, setup, setup->net.norm, "", split->train.count);
+    return cli_run_find_rate(&run, split);
+}
+
+/* A run goes on with the data it was begun with. */
+static int check_same_data(const cli_train_setup *setup,
+                           const xhat_dataset *data, const cli_resumed *resumed)
+{
+    char hash[32];
+    snprintf(hash, sizeof hash, "fnv1a64:%016llx",
+             (unsigned long long)data->hash);
+    if (!setup->resume || strcmp(hash, resumed->hash) == 0)
+        return CLI_DONE;
+    return cli_fail(CLI_INPUT,
+                    "%s is not what %s was trained on: its hash is %s, that "
+                    "was %s",
+                    setup->source, setup->folder, hash, resumed->hash);
+}
+
+static int run_with(const cli_invocation *invocation,
+                    const cli_resumed *resumed)
 {
     cli_train_setup setup;
     xhat_dataset data;
@@ -272,12 +297,36 @@ static int run(const cli_invocation *invocation)
         result = read_data(invocation, &setup, &data, &split);
     if (result != CLI_DONE)
         return result;
+    setup.keeps_old = resumed->keeps_old;
     cli_catch_interrupts();
     xhat_net_set_blas_threads(setup.threads);
-    result = run_in_folder(invocation, &setup, &data, &split);
+    result = check_same_data(&setup, &data, resumed);
+    if (result == CLI_DONE)
+        result = setup.lr_find
+                     ? find_rate(&setup, &split)
+                     : run_in_folder(invocation, &setup, &data, &split);
     xhat_split_free(&split);
     xhat_dataset_free(&data);
     return result;
+}
+
+static int run(const cli_invocation *invocation)
+{
+    cli_invocation merged;
+    cli_resumed resumed = {0};
+    int result;
+    if (cli_given(invocation, "resume")) {
+        result = cli_resume_read(invocation, &merged, &resumed);
+        if (result == CLI_DONE)
+            result = run_with(&merged, &resumed);
+        cli_resumed_free(&resumed);
+        return result;
+    }
+    if (invocation->operand_count == 0)
+        return cli_fail(CLI_USAGE, "train: what is to be trained on? usage: "
+                                   "xhat train DATA, or xhat train --resume "
+                                   "RUN");
+    return run_with(invocation, &resumed);
 }
 
 const cli_command cli_command_train = {
@@ -289,9 +338,10 @@ const cli_command cli_command_train = {
         "--baseline\n"
         "    xhat train iris.csv --label species --epochs 50 --batch-size 16\n"
         "    xhat train spiral --hidden 100x5 --optimizer sgd --lr 0.5 -o "
-        "runs/spiral\n",
+        "runs/spiral\n"
+        "    xhat train --resume runs/spiral          after Ctrl-C or a kill\n",
     .details = cli_data_help,
-    .least_operands = 1,
+    .least_operands = 0,
     .most_operands = 1,
     .tables = {cli_train_options},
     .run = run,

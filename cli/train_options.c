@@ -312,7 +312,7 @@ static int name_folder(cli_train_setup *setup, const char *folder)
     size_t length = strlen(folder);
     while (length > 1 && folder[length - 1] == '/')
         length--;
-    if (strcmp(folder, "-") == 0)
+    if (strcmp(folder, "-") == 0 && !setup->resume)
         return cli_fail(CLI_USAGE, "-o -: a run is a folder, which standard "
                                    "output is not; name one");
     if (length >= sizeof setup->folder - 32)
@@ -357,6 +357,8 @@ static int read_data_options(cli_train_setup *setup,
                         "--validation %s is neither a fraction "
                         "below 1 nor a whole number of rows",
                         cli_text(invocation, "validation"));
+    if (setup->resume)
+        return name_folder(setup, cli_text(invocation, "resume"));
     if (folder != NULL)
         return name_folder(setup, folder);
     choose_folder(setup);
@@ -376,6 +378,8 @@ int cli_train_setup_read(cli_train_setup *setup,
     setup->quiet = cli_given(invocation, "quiet");
     setup->force = cli_given(invocation, "force");
     setup->lr_find = cli_given(invocation, "lr-find");
+    setup->resume = cli_given(invocation, "resume");
+    setup->invocation = invocation;
     if (result == CLI_DONE)
         result = read_data_options(setup, invocation);
     if (result == CLI_DONE)

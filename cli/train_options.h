@@ -9,6 +9,7 @@ enum { CLI_HIDDEN_MOST = 512 };
 extern const cli_option cli_train_options[];
 
 typedef struct cli_train_setup {
+    const cli_invocation *invocation;
     const char *source;       /* DATA */
     const char *label, *drop; /* options of tables, or NULL */
     xhat_missing missing;
@@ -20,6 +21,7 @@ typedef struct cli_train_setup {
     double validation;
     uint64_t seed;
     int threads;
+    bool keeps_old; /* RUN.old holds the run before, until this one is done */
     bool baseline, precise_bn, lr_find, resume, json, quiet, force;
 } cli_train_setup;
 

@@ -49,13 +49,15 @@ static void draw_line(cli_run *run, const xhat_progress *p)
     char line[512];
     size_t room = (size_t)cli_width();
     double left = round(p->seconds_left);
+    char accuracy[16] = "";
+    if (!isnan(p->accuracy)) /* numbers have none */
+        snprintf(accuracy, sizeof accuracy, "  %.1f%%", 100 * p->accuracy);
     /* cut: a line that wraps cannot be drawn over */
     snprintf(line, room < sizeof line ? room : sizeof line,
-             "%s  epoch %zu/%zu  %zu/%zu  loss %.3f  %.1f%%  %.0f rows/s  "
+             "%s  epoch %zu/%zu  %zu/%zu  loss %.3f%s  %.0f rows/s  "
              "%.0f:%02.0f left",
              run->name, p->epoch, p->epochs, p->batch, p->batches, p->loss,
-             100 * p->accuracy, p->rows_per_second, floor(left / 60),
-             fmod(left, 60));
+             accuracy, p->rows_per_second, floor(left / 60), fmod(left, 60));
     fprintf(stderr, "\r\033[K%s", line);
     fflush(stderr);
 }
@@ -85,6 +87,12 @@ static void add_accuracy(char line[LINE_SIZE], const char *name,
         add_part(line, "  %s %.1f%%", name, 100 * accuracy);
 }
 
+static void add_loss(char line[LINE_SIZE], const char *name, double loss)
+{
+    if (!isnan(loss))
+        add_part(line, "  %s %.4g", name, loss);
+}
+
 /* The plain line an epoch leaves. */
 static void say_epoch(const cli_run *run, const xhat_epoch *epoch,
                       size_t epochs)
@@ -95,6 +103,10 @@ static void say_epoch(const cli_run *run, const xhat_epoch *epoch,
     cli_run_clear_line(run);
     add_part(line, "%s  epoch %zu/%zu  loss %.4g", run->name, epoch->epoch,
              epochs, epoch->train_loss);
+    if (isnan(epoch->train_accuracy)) {
+        add_loss(line, "val", epoch->validation_loss);
+        add_loss(line, "test", epoch->test_loss);
+    }
     add_accuracy(line, "train", epoch->train_accuracy);
     add_accuracy(line, "val", epoch->validation_accuracy);
     add_accuracy(line, "test", epoch->test_accuracy);
@@ -155,10 +167,11 @@ void cli_run_event(const cli_run *run, const char *event,
     print_line(&line);
 }
 
-xhat_status cli_run_write_model(const cli_run *run, xhat_error *error)
+xhat_status cli_run_write_model(const cli_run *run, const char *file,
+                                xhat_error *error)
 {
     char path[CLI_PATH_SIZE + 48];
-    snprintf(path, sizeof path, "%s/model.safetensors", run->folder);
+    snprintf(path, sizeof path, "%s/%s", run->folder, file);
     return xhat_model_write(run->model, path, true, error);
 }
 
@@ -167,6 +180,8 @@ bool cli_run_report(void *context, const xhat_progress *progress)
     cli_run *run = context;
     const xhat_epoch *epoch = progress->finished;
     run->step = (progress->epoch - 1) * progress->batches + progress->batch;
+    /* of a run that goes on, epochs that are behind it no more */
+    xhat_history_cut(&run->history, progress->epoch - 1);
     if (epoch == NULL) {
         draw_line(run, progress);
         return !cli_interrupted();
@@ -175,8 +190,11 @@ bool cli_run_report(void *context, const xhat_progress *progress)
     if (run->setup->json)
         event_of_epoch(run, epoch);
     run->failed = xhat_history_add(&run->history, epoch, &run->error);
+    if (run->failed == XHAT_OK && epoch->best)
+        run->failed = cli_run_write_model(run, "best.safetensors", &run->error);
     if (run->failed == XHAT_OK)
-        run->failed = cli_run_write_model(run, &run->error);
+        run->failed =
+            cli_run_write_model(run, "model.safetensors", &run->error);
     if (run->failed == XHAT_OK)
         run->failed =
             xhat_history_write(&run->history, run->folder, &run->error);
@@ -193,6 +211,14 @@ static void print_percent(double share)
         printf("%11.2f%%", 100 * share);
 }
 
+static void print_number(double value)
+{
+    if (isnan(value))
+        printf("%12s", "-");
+    else
+        printf("%12.4f", value);
+}
+
 static void print_row(const cli_run *run)
 {
     printf("%-14s", run->name);
@@ -203,9 +229,14 @@ static void print_row(const cli_run *run)
     }
     const xhat_epoch *last = &run->history.epochs[run->history.count - 1];
     printf("%10.4f", last->train_loss);
-    print_percent(last->train_accuracy);
-    print_percent(last->validation_accuracy);
-    print_percent(last->test_accuracy);
+    if (isnan(last->train_accuracy)) { /* numbers */
+        print_number(last->validation_loss);
+        print_number(last->test_loss);
+    } else {
+        print_percent(last->train_accuracy);
+        print_percent(last->validation_accuracy);
+        print_percent(last->test_accuracy);
+    }
     printf("%9.1f s\n", last->seconds);
     if (run->status != CLI_RUN_FINISHED)
         printf("  (%s after step %zu, in epoch %zu)\n",
@@ -214,8 +245,12 @@ static void print_row(const cli_run *run)
 
 void cli_run_table(const cli_run *runs, int count)
 {
-    printf("%-14s%10s%12s%12s%12s%11s\n", "", "train loss", "train acc",
-           "val acc", "test acc", "time");
+    if (runs[0].setup->net.loss == XHAT_LOSS_SQUARED)
+        printf("%-14s%10s%12s%12s%11s\n", "", "train loss", "val loss",
+               "test loss", "time");
+    else
+        printf("%-14s%10s%12s%12s%12s%11s\n", "", "train loss", "train acc",
+               "val acc", "test acc", "time");
     for (int i = 0; i < count; i++)
         print_row(&runs[i]);
 }

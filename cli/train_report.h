@@ -13,13 +13,20 @@ typedef enum cli_run_status {
 
 const char *cli_run_status_name(cli_run_status status);
 
+/* What --precise-bn changed. */
+typedef struct cli_precise {
+    bool done;
+    xhat_evaluation validation[2], test[2]; /* before and after */
+} cli_precise;
+
 /* One training: the normalized net's, or the baseline's. */
 typedef struct cli_run {
     const cli_train_setup *setup;
     const char *name; /* "batch norm", "no norm" */
     char folder[CLI_PATH_SIZE + 16];
     xhat_net_spec spec;
-    const xhat_model *model; /* in training */
+    xhat_model *model; /* in training */
+    cli_precise precise;
     xhat_history history;
     size_t step; /* finished */
     cli_run_status status;
@@ -30,12 +37,13 @@ typedef struct cli_run {
 } cli_run;
 
 /* For xhat_train; context is the cli_run.  Keeps the history, writes
- * model.safetensors and metrics.jsonl after each epoch, shows progress, stops
- * on Ctrl-C. */
+ * model.safetensors, best.safetensors and metrics.jsonl after an epoch, shows
+ * progress, stops on Ctrl-C. */
 bool cli_run_report(void *context, const xhat_progress *progress);
 
-/* The model in the run's folder. */
-xhat_status cli_run_write_model(const cli_run *run, xhat_error *error);
+/* The model in the run's folder, as `file`. */
+xhat_status cli_run_write_model(const cli_run *run, const char *file,
+                                xhat_error *error);
 
 /* Ends a progress line that may still be on the terminal. */
 void cli_run_clear_line(const cli_run *run);

@@ -411,6 +411,32 @@ xhat_train(xhat_model *model, const xhat_split *split,
            const xhat_training_options *options, xhat_report report,
            void *context, xhat_error *error);
 
+/* A step of a search for the learning rate. */
+typedef struct xhat_lr_point {
+    double lr, loss, smoothed; /* smoothed: an average over some ten steps */
+} xhat_lr_point;
+
+/* Trains the model, which is worth nothing afterwards, for at most *count
+ * steps, with rates from 1e-7 to 10 that rise by the same factor each step;
+ * stops where the loss blows up.  points[*count] receives the steps, *count
+ * their number, *suggestion a tenth of the rate at which the smoothed loss was
+ * lowest.  options: batch size, optimizer, reg, seed; rates are not looked at.
+ * Errors: as xhat_train, but for divergence after the first step. */
+XHAT_API XHAT_NODISCARD xhat_status
+xhat_lr_find(xhat_model *model, const xhat_split *split,
+             const xhat_training_options *options, xhat_lr_point *points,
+             size_t *count, double *suggestion, xhat_error *error);
+
+/* PreciseBN: replaces the running statistics of every batch norm by those of
+ * these rows, gone through once in batches as large as the net takes, without
+ * dropout and with the parameters as they are.  A channel that is not finite
+ * keeps its old ones.
+ * Errors: XHAT_INVALID_ARGUMENT for a net without batch norm;
+ * XHAT_SHAPE_MISMATCH; XHAT_OUT_OF_MEMORY. */
+XHAT_API XHAT_NODISCARD xhat_status xhat_precise_norm(xhat_model *model,
+                                                      const xhat_rows *rows,
+                                                      xhat_error *error);
+
 /* ---- evaluation ---------------------------------------------------------- */
 
 typedef struct xhat_evaluation {
@@ -486,6 +512,16 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_run_folder_make(const char *folder,
                                                          bool force,
                                                          bool *has_old,
                                                          xhat_error *error);
+
+/* Keeps the folder to this process until it ends or xhat_run_folder_unlock:
+ * two trainings in one folder would mix their files.  Also removes temporary
+ * files that a killed process left there.  *lock receives what unlock takes.
+ * Errors: XHAT_CANNOT_READ for no folder; XHAT_CANNOT_WRITE while another
+ * process has it. */
+XHAT_API XHAT_NODISCARD xhat_status xhat_run_folder_lock(const char *folder,
+                                                         int *lock,
+                                                         xhat_error *error);
+XHAT_API void xhat_run_folder_unlock(int lock);
 
 /* The new run is complete: removes the run in folder.old and brings what else
  * was in it back to folder. */

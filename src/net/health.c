@@ -91,7 +91,7 @@ xhat_status xhat_net_health(xhat_model *model, const xhat_rows *train,
         const xhat_block *block = &net->blocks[i];
         health[i] = health_of(block, place, rows);
         place += 2 + block->has_norm + (net->spec.dropout < 1);
-        if (block->has_norm)
+        if (block->norm.kind == XHAT_NET_NORM_BATCH)
             xhat_statistics_discard(&net->blocks[i].norm.batch);
     }
     return XHAT_OK;

@@ -201,7 +201,8 @@ xhat_status xhat_norm_forward(xhat_norm_layer *norm, size_t rows, bool training,
     assert(plan != NULL);
     if (is_batch && !training)
         return batch_inference(norm, plan, x, out, error);
-    xhat_statistics_discard(&norm->batch);
+    if (is_batch)
+        xhat_statistics_discard(&norm->batch);
     xhat_status status =
         xhat_forward(plan,
                      &(xhat_forward_args){

@@ -1,8 +1,10 @@
 /* The folder of a run. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,15 +17,27 @@ enum { PATH_SIZE = 4096 };
 
 /* ---- the folder ---------------------------------------------------------- */
 
+/* What a process that was killed while it wrote has left: a temporary file of
+ * formats/output_file.c. */
+static bool is_left_over(const char *name)
+{
+    size_t length = strlen(name);
+    return strncmp(name, ".xhat-", 6) == 0 && length > 10 &&
+           strcmp(name + length - 4, ".tmp") == 0;
+}
+
 static bool has_entries(const char *folder)
 {
     DIR *directory = opendir(folder);
-    int entries = 0;
-    while (directory != NULL && entries < 3 && readdir(directory) != NULL)
-        entries++; /* "." and ".." are two */
+    const struct dirent *entry;
+    bool found = false;
+    while (directory != NULL && !found && (entry = readdir(directory)) != NULL)
+        found = strcmp(entry->d_name, ".") != 0 &&
+                strcmp(entry->d_name, "..") != 0 &&
+                !is_left_over(entry->d_name);
     if (directory != NULL)
         closedir(directory);
-    return entries > 2;
+    return found;
 }
 
 /* mkdir -p */
@@ -186,4 +200,43 @@ xhat_status xhat_run_folder_settle(const char *folder, xhat_error *error)
                          "%s, which held the run before, cannot be removed: %s",
                          old, strerror(errno));
     return XHAT_OK;
+}
+
+/* ---- one process at a time ------------------------------------------------ */
+
+static void remove_left_overs(const char *folder)
+{
+    DIR *directory = opendir(folder);
+    const struct dirent *entry;
+    char path[2 * PATH_SIZE];
+    while (directory != NULL && (entry = readdir(directory)) != NULL)
+        if (is_left_over(entry->d_name)) {
+            snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+            unlink(path);
+        }
+    if (directory != NULL)
+        closedir(directory);
+}
+
+xhat_status xhat_run_folder_lock(const char *folder, int *lock,
+                                 xhat_error *error)
+{
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0)
+        return xhat_fail(error, XHAT_CANNOT_READ, "%s: %s", folder,
+                         strerror(errno));
+    /* where the file system knows no locks, nobody is kept out */
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        close(descriptor);
+        return xhat_fail(error, XHAT_CANNOT_WRITE,
+                         "another process is at work in %s", folder);
+    }
+    remove_left_overs(folder);
+    *lock = descriptor;
+    return XHAT_OK;
+}
+
+void xhat_run_folder_unlock(int lock)
+{
+    close(lock);
 }

@@ -1,0 +1,210 @@
+"""A training that is stopped at any moment goes on to the same bits.
+
+The program is named by the environment variable XHAT, the number of kills by
+XHAT_KILLS (default 8; `make test-long` takes 50)."""
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+
+XHAT = os.path.abspath(os.environ.get("XHAT", "build/xhat"))
+KILLS = int(os.environ.get("XHAT_KILLS", "8"))
+NET = os.environ.get("XHAT_HAVE_NET", "1") != "0"
+
+# every kind of state there is: moments, dropout, warm-up, running statistics
+COURSES = [
+    ["digits-like", "--hidden", "48x2", "--dropout", "0.8", "--optimizer",
+     "adam", "--lr-schedule", "cosine", "--warmup", "0.5", "--batch-size",
+     "30", "--epochs", "4", "--save-every", "0"],
+    ["spiral", "--hidden", "64x3", "--optimizer", "nesterov", "--patience",
+     "30", "--batch-size", "10", "--epochs", "5", "--save-every", "0.02",
+     "--precise-bn"],
+    ["spiral", "--hidden", "100x2", "--norm", "layer", "--optimizer",
+     "rmsprop", "--clip-norm", "1", "--batch-size", "7", "--epochs", "5",
+     "--baseline", "--loss", "hinge"],
+]
+THREADS = ["--threads", "2"]
+
+
+def results(run):
+    """What has to be equal: everything but times."""
+    run = pathlib.Path(run)
+    found = {}
+    for path in sorted(run.rglob("*.safetensors")):
+        data = path.read_bytes()
+        if path.name == "state.safetensors":
+            length, = struct.unpack("<Q", data[:8])
+            header = json.loads(data[8:8 + length])
+            state = json.loads(header.pop("__metadata__")["xhat_state"])
+            del state["seconds"]
+            data = (header, state, data[8 + length:])
+        found[str(path.relative_to(run))] = data
+    for path in sorted(run.rglob("metrics.jsonl")):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        for line in lines:
+            del line["seconds"]
+        found[str(path.relative_to(run))] = lines
+    for path in sorted(run.rglob("run.json")):
+        record = json.loads(path.read_text())
+        record["result"]["last_epoch"].pop("seconds")
+        found[str(path.relative_to(run))] = record
+    return found
+
+
+@unittest.skipUnless(NET, "this build has no nets")
+class Resume(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def start(self, *words):
+        return subprocess.Popen([XHAT, "train", *map(str, words)],
+                                cwd=self.folder, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE, text=True)
+
+    def train(self, *words, code=0):
+        process = self.start(*words)
+        said = process.communicate(timeout=120)[1]
+        self.assertEqual(process.returncode, code, f"{words}: {said}")
+        return said
+
+    def wait_for(self, name):
+        end = time.monotonic() + 60
+        while not (self.folder / name).exists():
+            self.assertLess(time.monotonic(), end, f"no {name}")
+            time.sleep(0.005)
+
+    def same(self, a, b):
+        first, second = results(self.folder / a), results(self.folder / b)
+        self.assertEqual(first.keys(), second.keys())
+        for name in first:
+            self.assertTrue(first[name] == second[name], f"{name} differs")
+
+    def tearDown(self):
+        left = list(self.folder.rglob(".xhat-*"))
+        self.assertEqual(left, [])
+
+    def killed_run(self, course, seconds, draw):
+        """Kills it again and again until it comes through; counts kills."""
+        kills = 0
+        words = [*course, *THREADS, "-o", "killed"]
+        while True:
+            process = self.start(*words)
+            try:
+                said = process.communicate(timeout=draw.uniform(0, seconds))[1]
+                self.assertEqual(process.returncode, 0, said)
+                return kills
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                kills += 1
+            if (self.folder / "killed/run.json").exists():
+                words = ["--resume", "killed", "--quiet"]
+
+    def test_kills_at_random_moments(self):
+        draw = random.Random(int(os.environ.get("XHAT_SEED", "1")))
+        kills = 0
+        for i in range(1000):
+            course = COURSES[i % len(COURSES)]
+            whole = f"whole{i % len(COURSES)}"
+            if not (self.folder / whole).exists():
+                self.train(*course, *THREADS, "-o", whole)
+            began = time.monotonic()
+            self.train(*course, *THREADS, "-o", f"again{i}")
+            seconds = time.monotonic() - began
+            self.same(whole, f"again{i}")
+            kills += self.killed_run(course, seconds, draw)
+            self.same(whole, "killed")
+            shutil.rmtree(self.folder / "killed")
+            if kills >= KILLS and i + 1 >= len(COURSES):
+                break
+        self.assertGreaterEqual(kills, KILLS)
+        print(f"{kills} kills", flush=True)
+
+    def test_ctrl_c_says_how_to_go_on(self):
+        course = [*COURSES[1][:-5], "--epochs", "400"]
+        process = self.start(*course, *THREADS, "-o", "run")
+        self.wait_for("run/metrics.jsonl")
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+        self.assertEqual(process.returncode, 0, said)
+        self.assertIn("xhat train --resume run", said)
+        record = json.loads((self.folder / "run/run.json").read_text())
+        self.assertEqual(record["result"]["status"], "interrupted")
+
+    def test_more_epochs_go_on_where_fewer_ended(self):
+        course = ["spiral", "--hidden", "16", "--lr-schedule", "constant",
+                  *THREADS]
+        self.train(*course, "--epochs", 6, "-o", "six")
+        self.train(*course, "--epochs", 2, "-o", "run")
+        self.train("--resume", "run", "--epochs", 6)
+        first, second = results(self.folder / "six"), results(
+            self.folder / "run")
+        for name in ("model.safetensors", "metrics.jsonl"):
+            self.assertEqual(first[name], second[name])
+
+    def test_a_finished_run_stays_what_it_is(self):
+        self.train(*COURSES[1], *THREADS, "-o", "run")
+        shutil.copytree(self.folder / "run", self.folder / "copy")
+        self.train("--resume", "run")
+        self.same("copy", "run")
+
+    def test_what_cannot_go_on(self):
+        self.assertIn("no such run", self.train("--resume", "run", code=3))
+        (self.folder / "run").mkdir()
+        self.assertIn("holds no run.json",
+                      self.train("--resume", "run", code=3))
+        (self.folder / "run").rmdir()
+        self.train("spiral", "--epochs", 1, "-o", "run")
+        self.assertIn("--lr cannot be given with --resume",
+                      self.train("--resume", "run", "--lr", 1, code=2))
+        self.assertIn("xor is not what run was trained on",
+                      self.train("xor", "--resume", "run", code=3))
+        state = self.folder / "run/state.safetensors"
+        whole = state.read_bytes()
+        for damaged in (whole[:1000], b"", whole[:-1], bytes(len(whole))):
+            state.write_bytes(damaged)
+            said = self.train("--resume", "run", "--epochs", 2, code=3)
+            self.assertIn("state.safetensors", said)
+        self.train("spiral", "--epochs", 1, "--hidden", 7, "-o", "other")
+        shutil.copy(self.folder / "other/state.safetensors", state)
+        self.assertIn("state of another net",
+                      self.train("--resume", "run", code=3))
+        (self.folder / "run/run.json").write_text("{")
+        self.assertIn("run.json:1", self.train("--resume", "run", code=3))
+        self.assertIn("DATA", self.train(code=2))
+
+    def test_one_process_at_a_time(self):
+        process = self.start("spiral", "--epochs", 100000, "-o", "run")
+        self.wait_for("run/metrics.jsonl")
+        for words in (["--resume", "run"],
+                      ["spiral", "-o", "run", "--force"]):
+            self.assertIn("another process is at work",
+                          self.train(*words, code=5))
+        process.kill()
+        process.communicate()
+        self.train("--resume", "run", "--epochs", 2)
+
+    def test_the_run_before_goes_once_the_new_one_is_done(self):
+        self.train("xor", "--epochs", 1, "-o", "run")
+        process = self.start("spiral", "--epochs", 100000, "-o", "run",
+                             "--force")
+        self.wait_for("run.old")
+        self.wait_for("run/state.safetensors")
+        process.kill()
+        process.communicate()
+        self.assertTrue((self.folder / "run.old/run.json").exists())
+        self.train("--resume", "run", "--epochs", 2)
+        self.assertFalse((self.folder / "run.old").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
