@@ -5,11 +5,15 @@ BUILD  := $(if $(filter release,$(PRESET)),build,build-$(PRESET))
 PREFIX ?= /usr/local
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 
-.PHONY: all dependencies build demo check test test-long bench mutants install format help clean
+.PHONY: all dependencies environment build demo check test test-long bench mutants install format help clean
 all: dependencies build ## build build/xhat (installs what is missing)
 
 dependencies: ## install the Debian packages that are missing
 	@scripts/dependencies.sh
+
+environment: # what only tests use
+	@scripts/dependencies.sh --tests
+	@scripts/python-environment.sh
 
 build:
 	@cmake --preset $(PRESET) $(if $(wildcard $(BUILD)/CMakeCache.txt),>/dev/null)
@@ -18,10 +22,10 @@ build:
 demo: all ## explain a batch, train on Fashion-MNIST with and without batch norm
 	@scripts/demo.sh $(BUILD)/xhat
 
-check: dependencies ## run every test: gcc, clang, sanitizers, bare build
+check: environment ## run every test: gcc, clang, sanitizers, bare build
 	@scripts/check.sh
 
-test: all ## run the tests of one build (PRESET=release debug asan tsan)
+test: all environment ## run the tests of one build (PRESET=release debug asan tsan)
 	@ctest --preset $(PRESET) -j $(CMAKE_BUILD_PARALLEL_LEVEL)
 
 test-long: all ## kill and resume trainings fifty times; train on Fashion-MNIST

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/json.h"
 #include "net_input.h"
@@ -13,13 +14,17 @@ static const cli_option options[] = {
     {"label", 0, "COLUMN",
      "of a CSV: name, number from 1, or -1 for the last "
      "(default: that of the training)"},
+    {"missing", 0, "HOW",
+     "rows that lack a value: drop leaves them out, mean fills in the mean of "
+     "the training (default: as in the training)"},
     {NULL, 0, NULL, NULL}};
 
 typedef struct judgment {
     const char *run, *source, *part;
     const xhat_model *model;
     xhat_evaluation evaluation;
-    size_t *confusion; /* (classes, classes): true, given */
+    size_t *confusion; /* (classes, classes): true, given; NULL: of numbers */
+    double seconds;    /* that the net took */
 } judgment;
 
 typedef struct class_counts {
@@ -90,18 +95,33 @@ static void print_confusion(const judgment *j)
     }
 }
 
+/* printf might write the sign of a NaN */
+static void print_number(const char *name, const char *format, double value)
+{
+    printf("%-10s", name);
+    if (isnan(value))
+        printf("nan");
+    else
+        printf(format, value);
+    putchar('\n');
+}
+
 static void print_text(const cli_invocation *invocation, const judgment *j)
 {
     double low, high;
     const xhat_evaluation *e = &j->evaluation;
     xhat_wilson_interval(e->correct, e->rows, &low, &high);
     printf("%s of %s, %zu rows\n", j->part, j->source, e->rows);
-    printf("accuracy  %.2f%%  (95%% interval %.2f%% to %.2f%%)\n",
-           100 * e->accuracy, 100 * low, 100 * high);
-    if (isnan(e->loss)) /* printf might write its sign */
-        printf("loss      nan\n");
-    else
-        printf("loss      %.4f\n", e->loss);
+    if (j->confusion == NULL) {
+        print_number("rmse", "%.6g", e->rmse);
+        print_number("r2", "%.4f", e->r2);
+    } else {
+        printf("accuracy  %.2f%%  (95%% interval %.2f%% to %.2f%%)\n",
+               100 * e->accuracy, 100 * low, 100 * high);
+    }
+    print_number("loss", "%.4f", e->loss);
+    cli_note(invocation, "%zu rows in %.3g s: %.0f rows/s", e->rows, j->seconds,
+             (double)e->rows / j->seconds); /* differs each time */
     if (cli_given(invocation, "per-class"))
         print_per_class(j);
     if (cli_given(invocation, "confusion"))
@@ -147,29 +167,41 @@ static void put_confusion(xhat_json *json, const judgment *j)
     xhat_json_close(json);
 }
 
-static void put_json(xhat_text *text, const cli_invocation *invocation,
-                     const judgment *j)
+static void put_accuracy(xhat_json *json, const judgment *j)
 {
     double low, high;
     const xhat_evaluation *e = &j->evaluation;
-    xhat_json json = xhat_json_on(text, 2);
     xhat_wilson_interval(e->correct, e->rows, &low, &high);
+    xhat_json_integer(json, "correct", (int64_t)e->correct);
+    xhat_json_number(json, "accuracy", e->accuracy);
+    xhat_json_open(json, "accuracy_95", '(');
+    xhat_json_number(json, NULL, low);
+    xhat_json_number(json, NULL, high);
+    xhat_json_close(json);
+    xhat_json_open(json, "classes", '(');
+    for (size_t k = 0; k < j->model->classes; k++)
+        xhat_json_string(json, NULL, j->model->class_names[k]);
+    xhat_json_close(json);
+}
+
+static void put_json(xhat_text *text, const cli_invocation *invocation,
+                     const judgment *j)
+{
+    const xhat_evaluation *e = &j->evaluation;
+    xhat_json json = xhat_json_on(text, 2);
     xhat_json_open(&json, NULL, '{');
     xhat_json_string(&json, "run", j->run);
     xhat_json_string(&json, "data", j->source);
     xhat_json_string(&json, "part", j->part);
     xhat_json_integer(&json, "n", (int64_t)e->rows);
-    xhat_json_integer(&json, "correct", (int64_t)e->correct);
-    xhat_json_number(&json, "accuracy", e->accuracy);
-    xhat_json_open(&json, "accuracy_95", '(');
-    xhat_json_number(&json, NULL, low);
-    xhat_json_number(&json, NULL, high);
-    xhat_json_close(&json);
+    if (j->confusion == NULL) {
+        xhat_json_number(&json, "rmse", e->rmse);
+        xhat_json_number(&json, "r2", e->r2);
+    } else {
+        put_accuracy(&json, j);
+    }
     xhat_json_number(&json, "loss", e->loss);
-    xhat_json_open(&json, "classes", '(');
-    for (size_t k = 0; k < j->model->classes; k++)
-        xhat_json_string(&json, NULL, j->model->class_names[k]);
-    xhat_json_close(&json);
+    xhat_json_number(&json, "rows_per_second", (double)e->rows / j->seconds);
     if (cli_given(invocation, "per-class"))
         put_per_class(&json, j);
     if (cli_given(invocation, "confusion"))
@@ -194,6 +226,13 @@ static int print(const cli_invocation *invocation, const judgment *j)
     return failed ? cli_fail(CLI_BUG, "out of memory") : CLI_DONE;
 }
 
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 static int judge(const cli_invocation *invocation, xhat_model *model,
                  const xhat_dataset *data)
 {
@@ -202,15 +241,26 @@ static int judge(const cli_invocation *invocation, xhat_model *model,
                   .source = invocation->operands[1],
                   .model = model};
     xhat_rows rows = cli_rows_to_judge(data, &j.part);
-    j.confusion = calloc(model->classes * model->classes, sizeof(size_t));
-    if (j.confusion == NULL)
-        return cli_fail(CLI_BUG, "no memory for %zu x %zu counts",
-                        model->classes, model->classes);
+    size_t classes = model->classes;
+    bool numbers = model->class_names == NULL;
+    if (numbers && (cli_given(invocation, "confusion") ||
+                    cli_given(invocation, "per-class")))
+        return cli_fail(CLI_USAGE,
+                        "%s predicts numbers: there are no classes "
+                        "to confuse",
+                        j.run);
+    if (!numbers)
+        j.confusion = calloc(classes * classes, sizeof(size_t));
+    if (!numbers && j.confusion == NULL)
+        return cli_fail(CLI_BUG, "no memory for %zu x %zu counts", classes,
+                        classes);
     int result = CLI_DONE;
+    double began = seconds_now();
     if (xhat_evaluate(model, &rows, &j.evaluation, j.confusion, &error) !=
         XHAT_OK)
         result = cli_fail_error(&error);
-    else
+    j.seconds = seconds_now() - began;
+    if (result == CLI_DONE)
         result = print(invocation, &j);
     free(j.confusion);
     return result;
@@ -235,13 +285,16 @@ static int run(const cli_invocation *invocation)
 
 const cli_command cli_command_eval = {
     .name = "eval",
-    .summary = "accuracy and loss of a trained net",
+    .summary = "how good a trained net is: accuracy, loss, rmse",
     .operands = "RUN DATA",
     .examples =
         "    xhat eval runs/fashion-mnist-1 /usr/share/datasets/fashion-mnist\n"
         "    xhat eval runs/iris-1 new.csv --per-class --confusion\n",
-    .details = "RUN is a run folder or a model.safetensors.  Judged is the "
-               "test set of DATA\nwhere it has one, else all its rows.\n",
+    .details =
+        "RUN is a run folder or a model.safetensors.  Judged is the test set "
+        "of DATA\nwhere it has one, else all its rows.  A net trained with the "
+        "squared loss is\njudged by rmse, in the units of the label, and "
+        "r2.\n",
     .least_operands = 2,
     .most_operands = 2,
     .tables = {options},

@@ -73,7 +73,9 @@ int cli_dataset_for_model(const cli_invocation *invocation, const char *source,
     int result = cli_integer(invocation, "seed", 0, INT64_MAX, &seed);
     if (result != CLI_DONE)
         return result;
+    bool numbers = model->class_names == NULL;
     xhat_data_options options = {
+        .target = numbers ? XHAT_TARGET_NUMBERS : XHAT_TARGET_CLASSES,
         .label = cli_text(invocation, "label"),
         .likely_label = model->label_name,
         .like = &model->columns,
@@ -83,6 +85,11 @@ int cli_dataset_for_model(const cli_invocation *invocation, const char *source,
         .is_matrix = cli_is_inline(source),
         .seed = (uint64_t)seed,
     };
+    result = cli_missing(invocation, &options.missing);
+    if (result != CLI_DONE)
+        return result;
+    if (unlabeled && options.missing == XHAT_MISSING_DROP)
+        options.missing = XHAT_MISSING_REFUSE; /* each row has its line */
     if (xhat_dataset_read(data, source, &options, NULL, &error) != XHAT_OK)
         return cli_fail_data(source, &error);
     if (data->features != model->features) {
@@ -92,7 +99,7 @@ int cli_dataset_for_model(const cli_invocation *invocation, const char *source,
         xhat_dataset_free(data);
         return result;
     }
-    if (!unlabeled &&
+    if (!unlabeled && !numbers &&
         xhat_dataset_relabel(data, (const char *const *)model->class_names,
                              model->classes, &error) != XHAT_OK) {
         xhat_dataset_free(data);
@@ -100,6 +107,7 @@ int cli_dataset_for_model(const cli_invocation *invocation, const char *source,
     }
     if (data->note[0] != '\0')
         cli_note(invocation, "%s: %s", source, data->note);
+    cli_note_missing(invocation, source, data);
     return CLI_DONE;
 }
 

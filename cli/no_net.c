@@ -39,6 +39,15 @@ const cli_command cli_command_predict = {
     .run = refuse,
 };
 
+const cli_command cli_command_export = {
+    .name = "export",
+    .summary = "a trained net for other programs (not in this build)",
+    .operands = "RUN",
+    .examples = LACKING,
+    .most_operands = CLI_OPERANDS_MAX,
+    .run = refuse,
+};
+
 const cli_command cli_command_plot = {
     .name = "plot",
     .summary = "curves of runs (not in this build)",

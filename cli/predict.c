@@ -1,14 +1,18 @@
-/* xhat predict: the classes of new rows, in their order. */
+/* xhat predict: the classes of new rows, or their numbers, in their order. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/number.h"
 #include "net_input.h"
 
 static const cli_option options[] = {
     {"top", 0, "K", "the K likeliest classes of each row (default 1)"},
     {"label", 0, "COLUMN",
      "a column of the CSV to leave out: name, or number from 1"},
+    {"missing", 0, "HOW",
+     "mean: fill in missing values with the mean of the training (default: "
+     "as in the training, else an error)"},
     {NULL, 0, NULL, NULL}};
 
 enum { ROWS_A_TIME = 512 };
@@ -37,8 +41,18 @@ static void choose_top(const prediction *p, const double *probabilities)
     }
 }
 
+static bool is_number(const prediction *p)
+{
+    return p->model->class_names == NULL;
+}
+
 static void print_row(const prediction *p, const double *probabilities)
 {
+    char number[XHAT_NUMBER_SIZE];
+    if (is_number(p)) {
+        puts(xhat_number_from_f32((float)probabilities[0], number));
+        return;
+    }
     for (size_t i = 0; i < p->top; i++)
         printf("%s%s\t%.6f", i > 0 ? "\t" : "",
                p->model->class_names[p->order[i]], probabilities[p->order[i]]);
@@ -50,6 +64,11 @@ static void put_row(xhat_json *json, const prediction *p, size_t row,
 {
     xhat_json_open(json, NULL, '{');
     xhat_json_integer(json, "row", (int64_t)row);
+    if (is_number(p)) {
+        xhat_json_number(json, "prediction", probabilities[0]);
+        xhat_json_close(json);
+        return;
+    }
     xhat_json_string(json, "class", p->model->class_names[p->order[0]]);
     xhat_json_number(json, "probability", probabilities[p->order[0]]);
     if (p->top > 1) {
@@ -130,12 +149,24 @@ static int predict(const cli_invocation *invocation, xhat_model *model,
     return result;
 }
 
+static int read_options(const cli_invocation *invocation, int64_t *top)
+{
+    xhat_missing missing = XHAT_MISSING_REFUSE;
+    int result = cli_integer(invocation, "top", 1, INT32_MAX, top);
+    if (result == CLI_DONE)
+        result = cli_missing(invocation, &missing);
+    if (result == CLI_DONE && missing == XHAT_MISSING_DROP)
+        return cli_fail(CLI_USAGE, "--missing drop: each row has its line in "
+                                   "what predict prints; mean fills it in");
+    return result;
+}
+
 static int run(const cli_invocation *invocation)
 {
     xhat_model model;
     xhat_dataset data;
     int64_t top = 1;
-    int result = cli_integer(invocation, "top", 1, INT32_MAX, &top);
+    int result = read_options(invocation, &top);
     if (result == CLI_DONE)
         result = cli_model_open(invocation, invocation->operands[0], &model);
     if (result != CLI_DONE)
@@ -152,17 +183,18 @@ static int run(const cli_invocation *invocation)
 
 const cli_command cli_command_predict = {
     .name = "predict",
-    .summary = "the classes of new rows, in their order",
+    .summary = "the classes of new rows, or their numbers, in their order",
     .operands = "RUN DATA",
     .examples = "    xhat predict runs/iris-1 new.csv\n"
                 "    xhat predict runs/iris-1 - --top 3 < new.csv\n"
                 "    xhat predict runs/fashion-mnist-1 images.npy --json\n",
-    .details = "A line for each row: its class, a tab, its probability.  DATA "
-               "needs no labels; a\nlabel column named as in the training is "
-               "left out by itself.  With a header,\ncolumns are found by the "
-               "names of the training.  DATA may be a matrix:\n\"1,2; 3,4\".  "
-               "Of a folder or an .npz with a test set, that set is "
-               "predicted.\n",
+    .details =
+        "A line for each row: its class, a tab, its probability; of a net "
+        "trained with\nthe squared loss, its number.  DATA needs no labels; a "
+        "label column named as in\nthe training is left out by itself.  With a "
+        "header, columns are found by the\nnames of the training.  DATA may be "
+        "a matrix: \"1,2; 3,4\".  Of a folder or an\n.npz with a test set, "
+        "that set is predicted.\n",
     .least_operands = 2,
     .most_operands = 2,
     .tables = {options},

@@ -3,6 +3,8 @@
 # missing.  Silent and fast when all are there.  Where there is no apt-get, or
 # no right to use it, the packages are listed and the build goes on with what
 # is found.
+#
+# --tests: also what only tests use, to look at models with other programs.
 set -eu
 
 packages="
@@ -11,6 +13,10 @@ packages="
     libcmocka-dev libmpfr-dev clang clang-format libomp-dev python3 python3-numpy
     dataset-fashion-mnist groff-base mandoc zsh fish
 "
+
+if [ "${1:-}" = --tests ]; then
+    packages="$packages python3-torch python3-onnx python3-venv"
+fi
 
 missing=""
 if command -v dpkg-query >/dev/null 2>&1; then

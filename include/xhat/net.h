@@ -270,6 +270,31 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_model_read(
     xhat_model *model, const char *path, size_t max_rows, int threads,
     const xhat_allocator *allocator, xhat_error *error);
 
+/* What to do to a model that is to be used elsewhere. */
+typedef struct xhat_conversion {
+    bool fold_norm;      /* batch norm becomes part of the affine layers */
+    bool absorb_scaling; /* and the scaling of the inputs of the first one: the
+                            new model takes raw rows, mean 0 and scale 1 */
+} xhat_conversion;
+
+/* A new model that computes the same, to float32's rounding, in inference.
+ * Folded numbers are computed in float64.
+ * Errors: XHAT_UNSUPPORTED for absorb_scaling where the model fills in missing
+ * values; XHAT_OUT_OF_MEMORY. */
+XHAT_API XHAT_NODISCARD xhat_status
+xhat_model_convert(xhat_model *to, const xhat_model *from,
+                   const xhat_conversion *conversion, xhat_error *error);
+
+/* The model as ONNX, opset 15, for inference.  Input "x" (batch, features),
+ * float32: as the net takes it or, with `standardize`, raw rows, NaN for what
+ * is missing if the model fills it in.  Outputs (batch, classes): "scores" and
+ * "probabilities", or "prediction" (batch, 1) in the units of the label.  The
+ * text "xhat" of its metadata is that of model.safetensors.
+ * Errors: XHAT_UNSUPPORTED beyond 2 GiB, and as xhat_file_write. */
+XHAT_API XHAT_NODISCARD xhat_status
+xhat_model_write_onnx(const xhat_model *model, bool standardize,
+                      const char *path, bool force, xhat_error *error);
+
 /* "784-256-128-10, batch norm": text[size] receives what the net is. */
 XHAT_API void xhat_net_describe(const xhat_net *net, char *text, size_t size);
 XHAT_API size_t xhat_net_parameter_count(const xhat_net *net);
@@ -444,14 +469,19 @@ typedef struct xhat_evaluation {
     double loss, accuracy; /* NaN without rows; accuracy: for numbers */
     double rmse; /* of numbers, in their own units: root of the mean squared
                     error; NaN for classes */
+    double r2;   /* of numbers: 1 - squared error / squared deviation from their
+                    mean; NaN for classes, and where they are all the same */
 } xhat_evaluation;
 
 /* With running statistics.  confusion, unless NULL, is (classes, classes):
  * how many rows of each true class (row) were given each class (column).
+ * What comes out does not depend on how the rows are ordered, nor on max_rows
+ * from 256 on: the net always runs on as many rows, and sums are compensated.
  * Labels count in the classes of the model: see xhat_dataset_relabel.
  * Errors: XHAT_SHAPE_MISMATCH when the data have no labels, more classes than
  * the model or another number of features, or when rows (without index) go
- * beyond the data; XHAT_OUT_OF_MEMORY. */
+ * beyond the data; XHAT_INVALID_ARGUMENT for the confusion of numbers;
+ * XHAT_OUT_OF_MEMORY. */
 XHAT_API XHAT_NODISCARD xhat_status xhat_evaluate(xhat_model *model,
                                                   const xhat_rows *rows,
                                                   xhat_evaluation *evaluation,

@@ -266,6 +266,35 @@ XHAT_API XHAT_NODISCARD xhat_status
 xhat_frozen_backward(const xhat_plan *plan,
                      const xhat_frozen_backward_args *args, xhat_error *error);
 
+/* ---- fold: inference without the norm ------------------------------------ */
+
+/* Batch norm after a layer that is linear in its weights (affine, convolution)
+ * is such a layer itself, in inference:
+ *
+ *     a = gamma / sqrt(running_var + eps)
+ *     folded_weight = a * weight       folded_bias = a * (bias - mean) + beta
+ *
+ * weight: (channels, in), the weights of an output channel side by side.  All
+ * arrays are of dtype; folded_weight may be weight, folded_bias bias.  Computed
+ * in float64: each folded number is within half a unit of roundoff of the exact
+ * one, but for cancellation between a * (bias - mean) and beta.  A negative
+ * running_var gives NaN; where running_var + eps = 0 the channel is beta.
+ * Errors: XHAT_INVALID_ARGUMENT for a bad dtype or eps and for NULL. */
+typedef struct xhat_fold_args {
+    xhat_dtype dtype;
+    size_t channels, in;
+    double eps;
+    const void *gamma, *beta;               /* (channels), opt: 1 and 0 */
+    const void *running_mean, *running_var; /* (channels) */
+    const void *weight;                     /* (channels, in) */
+    const void *bias;                       /* (channels), opt: 0 */
+    void *folded_weight;                    /* (channels, in) */
+    void *folded_bias;                      /* (channels) */
+} xhat_fold_args;
+
+XHAT_API XHAT_NODISCARD xhat_status xhat_fold(const xhat_fold_args *args,
+                                              xhat_error *error);
+
 /* ---- one call, for a first use ------------------------------------------- */
 
 /* x, out, dout, dx: (n, channels, inner), inner = 1 for a fully-connected

@@ -1,39 +1,124 @@
 /* A model applied to rows it does not learn from, with running statistics. */
 #include <math.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "net/net_parts.h"
 
-/* Rows go through the net in chunks of max_rows. */
-static xhat_status create_chunk(xhat_batch *chunk, const xhat_model *model,
-                                const xhat_rows *rows, xhat_error *error)
+/* Rows go through the net in chunks of one size, the last one filled up with
+ * zeros: then what a row gives depends on nothing but the row, as a product of
+ * matrices may be rounded otherwise for another number of rows. */
+enum { CHUNK_ROWS = 256 };
+
+static size_t chunk_rows(const xhat_model *model)
 {
     size_t most = model->net->max_rows;
-    return xhat_batch_create(chunk, model,
-                             rows->count < most ? rows->count : most, error);
+    return most < CHUNK_ROWS ? most : CHUNK_ROWS;
 }
 
-/* rows first .. first+count-1 -> net->logits */
+static xhat_status create_chunk(xhat_batch *chunk, xhat_model *model,
+                                xhat_error *error)
+{
+    xhat_status status = xhat_net_prepare(model->net, chunk_rows(model), error);
+    return status == XHAT_OK
+               ? xhat_batch_create(chunk, model, chunk_rows(model), error)
+               : status;
+}
+
+/* rows first .. first+count-1 -> net->logits; at most chunk_rows */
 static xhat_status run_chunk(xhat_batch *chunk, xhat_model *model,
                              const xhat_rows *rows, size_t first, size_t count,
                              xhat_error *error)
 {
-    xhat_status status = xhat_net_prepare(model->net, count, error);
-    if (status != XHAT_OK)
-        return status;
+    size_t features = model->features, size = chunk_rows(model);
     xhat_batch_gather(chunk, rows, NULL, first, count, model);
-    return xhat_net_forward(model->net, count, false, chunk->x, error);
+    memset(chunk->x + count * features, 0,
+           (size - count) * features * sizeof *chunk->x);
+    return xhat_net_forward(model->net, size, false, chunk->x, error);
 }
 
-static void count_confusion(const xhat_net *net, const int32_t *labels,
-                            size_t rows, size_t *confusion)
+/* ---- sums that do not depend on the order -------------------------------- */
+
+/* A sum and its rounding errors so far (Neumaier 1974). */
+typedef struct exact_sum {
+    double high, low;
+} exact_sum;
+
+static void add(exact_sum *sum, double term)
 {
-    size_t classes = net->classes;
-    for (size_t r = 0; r < rows; r++) {
-        size_t best = xhat_largest(classes, net->logits + r * classes);
-        confusion[(size_t)labels[r] * classes + best]++;
+    double high = sum->high + term;
+    sum->low += fabs(sum->high) >= fabs(term) ? (sum->high - high) + term
+                                              : (term - high) + sum->high;
+    sum->high = high;
+}
+
+/* An infinite term leaves NaN in the errors. */
+static double total(const exact_sum *sum)
+{
+    return isfinite(sum->high) ? sum->high + sum->low : sum->high;
+}
+
+typedef struct totals {
+    exact_sum loss;
+    size_t correct;
+    size_t *confusion; /* (classes, classes) or NULL */
+} totals;
+
+static void count_row(totals *t, const xhat_net *net, const xhat_batch *chunk,
+                      size_t row)
+{
+    const real *out = net->logits + row * net->classes;
+    const xhat_truth *all = &chunk->truth;
+    xhat_truth truth = {
+        all->labels != NULL ? all->labels + row : NULL,
+        all->targets != NULL ? all->targets + row : NULL,
+    };
+    xhat_loss loss = xhat_loss_of(net->spec.loss, 1, net->classes, out, &truth);
+    add(&t->loss, loss.sum);
+    t->correct += loss.correct;
+    if (t->confusion != NULL)
+        t->confusion[(size_t)truth.labels[0] * net->classes +
+                     xhat_largest(net->classes, out)]++;
+}
+
+/* ---- evaluation ---------------------------------------------------------- */
+
+/* The mean squared deviation of the rows' targets from their mean. */
+static double variance_of_targets(const xhat_rows *rows)
+{
+    const double *targets = rows->data->targets;
+    exact_sum sum = {0}, squares = {0};
+    for (size_t i = 0; i < rows->count; i++)
+        add(&sum, targets[xhat_row_at(rows, i)]);
+    double mean = total(&sum) / (double)rows->count;
+    for (size_t i = 0; i < rows->count; i++) {
+        double deviation = targets[xhat_row_at(rows, i)] - mean;
+        add(&squares, deviation * deviation);
     }
+    return total(&squares) / (double)rows->count;
+}
+
+static xhat_evaluation conclude(const xhat_model *model, const xhat_rows *rows,
+                                const totals *t)
+{
+    bool is_number = model->net->spec.loss == XHAT_LOSS_SQUARED;
+    double n = (double)rows->count, loss = n > 0 ? total(&t->loss) / n : NAN;
+    xhat_evaluation evaluation = {
+        .rows = rows->count,
+        .correct = t->correct,
+        .loss = loss,
+        .accuracy = n > 0 && !is_number ? (double)t->correct / n : NAN,
+        .rmse = NAN,
+        .r2 = NAN,
+    };
+    if (!is_number || rows->count == 0)
+        return evaluation;
+    double variance = variance_of_targets(rows);
+    evaluation.rmse = model->target_scale * sqrt(loss);
+    if (variance > 0)
+        evaluation.r2 = 1 - evaluation.rmse * evaluation.rmse / variance;
+    return evaluation;
 }
 
 xhat_status xhat_evaluate(xhat_model *model, const xhat_rows *rows,
@@ -42,43 +127,30 @@ xhat_status xhat_evaluate(xhat_model *model, const xhat_rows *rows,
 {
     xhat_batch chunk;
     xhat_net *net = model->net;
-    xhat_loss total = {0};
+    totals t = {.confusion = confusion};
+    size_t size = chunk_rows(model);
     xhat_status status = xhat_rows_check(rows, model, true, error);
     if (status == XHAT_OK && confusion != NULL &&
         net->spec.loss == XHAT_LOSS_SQUARED)
         status = xhat_fail(error, XHAT_INVALID_ARGUMENT,
                            "numbers have no confusion");
     if (status == XHAT_OK)
-        status = create_chunk(&chunk, model, rows, error);
+        status = create_chunk(&chunk, model, error);
     if (status != XHAT_OK)
         return status;
-    size_t cells = net->classes * net->classes;
-    for (size_t i = 0; confusion != NULL && i < cells; i++)
-        confusion[i] = 0;
-    for (size_t first = 0; first < rows->count; first += net->max_rows) {
-        size_t left = rows->count - first;
-        size_t count = left < net->max_rows ? left : net->max_rows;
+    if (confusion != NULL)
+        memset(confusion, 0, net->classes * net->classes * sizeof *confusion);
+    for (size_t first = 0; first < rows->count; first += size) {
+        size_t left = rows->count - first, count = left < size ? left : size;
         status = run_chunk(&chunk, model, rows, first, count, error);
         if (status != XHAT_OK)
             break;
-        xhat_loss loss = xhat_loss_of(net->spec.loss, count, net->classes,
-                                      net->logits, &chunk.truth);
-        total.sum += loss.sum;
-        total.correct += loss.correct;
-        if (confusion != NULL)
-            count_confusion(net, chunk.labels, count, confusion);
+        for (size_t r = 0; r < count; r++)
+            count_row(&t, net, &chunk, r);
     }
     xhat_batch_free(&chunk, model);
-    double n = (double)rows->count, loss = n > 0 ? total.sum / n : NAN;
-    bool is_number = net->spec.loss == XHAT_LOSS_SQUARED;
     if (status == XHAT_OK)
-        *evaluation = (xhat_evaluation){
-            .rows = rows->count,
-            .correct = total.correct,
-            .loss = loss,
-            .accuracy = n > 0 && !is_number ? (double)total.correct / n : NAN,
-            .rmse = is_number ? model->target_scale * sqrt(loss) : NAN,
-        };
+        *evaluation = conclude(model, rows, &t);
     return status;
 }
 
@@ -104,13 +176,13 @@ xhat_status xhat_predict(xhat_model *model, const xhat_rows *rows, size_t first,
                          first, count, rows->count);
     xhat_status status = xhat_rows_check(rows, model, false, error);
     if (status == XHAT_OK)
-        status = create_chunk(&chunk, model, rows, error);
+        status = create_chunk(&chunk, model, error);
     if (status != XHAT_OK)
         return status;
     for (size_t done = 0; done < count && status == XHAT_OK;) {
         size_t now = count - done;
-        if (now > model->net->max_rows)
-            now = model->net->max_rows;
+        if (now > chunk_rows(model))
+            now = chunk_rows(model);
         status = run_chunk(&chunk, model, rows, first + done, now, error);
         for (size_t r = 0; r < now && status == XHAT_OK; r++)
             finish_row(model, model->net->logits + r * classes,

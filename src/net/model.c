@@ -115,19 +115,18 @@ static void standardize_targets(xhat_model *model, const xhat_rows *train)
     model->target_scale = squares > 0 ? sqrt(squares / n) : 1;
 }
 
-static xhat_status copy_names(xhat_model *model, const xhat_dataset *data,
-                              xhat_error *error)
+xhat_status xhat_model_name(xhat_model *model, const char *label_name,
+                            const char *const *class_names, xhat_error *error)
 {
-    model->label_name = xhat_copy_string(model->allocator, data->label_name);
+    model->label_name = xhat_copy_string(model->allocator, label_name);
     bool done = model->label_name != NULL;
-    if (data->class_names == NULL) { /* numbers have none */
+    if (class_names == NULL) { /* numbers have none */
         xhat_release(model->allocator, model->class_names);
         model->class_names = NULL;
     }
-    for (size_t k = 0; done && model->class_names != NULL && k < model->classes;
-         k++) {
+    for (size_t k = 0; done && class_names != NULL && k < model->classes; k++) {
         model->class_names[k] =
-            xhat_copy_string(model->allocator, data->class_names[k]);
+            xhat_copy_string(model->allocator, class_names[k]);
         done = model->class_names[k] != NULL;
     }
     return done ? XHAT_OK
@@ -155,7 +154,9 @@ xhat_status xhat_model_create(xhat_model *model, const xhat_net_spec *spec,
                                              filled.classes, allocator, error);
     model->missing = train->data->missing;
     if (status == XHAT_OK)
-        status = copy_names(model, train->data, error);
+        status = xhat_model_name(model, train->data->label_name,
+                                 (const char *const *)train->data->class_names,
+                                 error);
     if (status == XHAT_OK)
         status = xhat_columns_copy(&model->columns, &train->data->columns,
                                    model->features, allocator, error);

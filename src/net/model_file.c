@@ -75,7 +75,7 @@ static void put_columns(xhat_json *json, const xhat_model *model)
     xhat_json_close(json);
 }
 
-static void put_document(xhat_text *text, const xhat_model *model)
+void xhat_model_put_document(xhat_text *text, const xhat_model *model)
 {
     const xhat_net *net = model->net;
     xhat_json json = xhat_json_on(text, 0);
@@ -120,7 +120,7 @@ xhat_status xhat_model_write(const xhat_model *model, const char *path,
     xhat_array *arrays = xhat_allocate_zeroed(
         model->allocator, net->tensor_count, sizeof *arrays);
     xhat_status status = XHAT_OK;
-    put_document(&document, model);
+    xhat_model_put_document(&document, model);
     if (arrays == NULL || document.failed) {
         status =
             xhat_fail(error, XHAT_OUT_OF_MEMORY, "no memory to write %s", path);

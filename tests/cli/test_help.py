@@ -176,7 +176,7 @@ class Completion(unittest.TestCase):
         names = [c["name"] for c in COMMANDS]
         self.assertEqual(self.bash("xhat", ""),
                          names + ["--help", "--version"])
-        self.assertEqual(self.bash("xhat", "ex"), ["explain"])
+        self.assertEqual(self.bash("xhat", "ex"), ["explain", "export"])
         self.assertEqual(self.bash("xhat", "nonsense", ""), [])
         for command in COMMANDS:
             name = command["name"]
@@ -267,7 +267,7 @@ done
                                   capture_output=True, text=True, timeout=30)
             return re.sub("\x1b\\[[0-9;?]*[a-zA-Z]", "", done.stdout)
 
-        self.assertIn("xhat explain", offered("xhat exp"))
+        self.assertIn("xhat explain", offered("xhat expl"))
         self.assertIn("--batches-seen", offered("xhat forward --batches"))
         self.assertRegex(offered("xhat forward --mode ev"), "--mode eval")
         self.assertIn("batch.npy", offered("xhat forward ba"))

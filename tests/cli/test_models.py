@@ -1,0 +1,414 @@
+"""Models that others open: what PyTorch, onnx and onnxruntime make of them.
+
+Nets are trained by the command, written by it, and run by the other side; its
+answers must be ours to 1e-5.  What is not installed is skipped, with a notice.
+The program is named by XHAT, the virtual environment with onnxruntime by
+XHAT_ENVIRONMENT."""
+import json
+import math
+import os
+import pathlib
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import numpy as np
+
+XHAT = os.path.abspath(os.environ.get("XHAT", "build/xhat"))
+HERE = pathlib.Path(__file__).resolve()
+ENVIRONMENT = pathlib.Path(os.environ.get(
+    "XHAT_ENVIRONMENT", HERE.parents[2] / "build/python-environment"))
+DTYPES = {"F32": np.float32, "F64": np.float64, "I64": np.int64}
+TOLERANCE = 1e-5
+
+try:
+    import torch
+except ImportError:
+    torch = None
+try:
+    import onnx
+except ImportError:
+    onnx = None
+
+
+def has_onnxruntime():
+    python = ENVIRONMENT / "bin/python"
+    return python.exists() and subprocess.run(
+        [python, "-c", "import onnxruntime"], capture_output=True
+    ).returncode == 0
+
+
+RUNTIME = has_onnxruntime()
+
+
+def safetensors(path):
+    """The tensors of a file, and its metadata."""
+    data = pathlib.Path(path).read_bytes()
+    length, = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8:8 + length])
+    metadata = header.pop("__metadata__", {})
+    tensors = {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        tensors[name] = np.frombuffer(
+            data[8 + length + begin:8 + length + end],
+            DTYPES[entry["dtype"]]).reshape(entry["shape"])
+    return tensors, metadata
+
+
+# ---- a small reader of ONNX: enough to look at the structure of a file
+
+def fields(data):
+    """(number, value) of each field of a protobuf message."""
+    at = 0
+
+    def varint():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    while at < len(data):
+        key = varint()
+        if key & 7 == 0:
+            value = varint()
+        elif key & 7 == 2:
+            size = varint()
+            value, at = data[at:at + size], at + size
+            assert len(value) == size
+        elif key & 7 == 5:
+            value, at = data[at:at + 4], at + 4
+        else:
+            raise AssertionError(f"wire type {key & 7}")
+        yield key >> 3, value
+
+
+def every(message, number):
+    return [value for field, value in fields(message) if field == number]
+
+
+def read_onnx(path):
+    model = pathlib.Path(path).read_bytes()
+    graph, = every(model, 7)
+    opset, = every(model, 8)
+    nodes = [{"op": every(n, 4)[0].decode(),
+              "inputs": [i.decode() for i in every(n, 1)],
+              "outputs": [o.decode() for o in every(n, 2)]}
+             for n in every(graph, 1)]
+    arrays = {}
+    for tensor in every(graph, 5):
+        shape = every(tensor, 1)
+        kind = {1: np.float32}[every(tensor, 2)[0]]
+        arrays[every(tensor, 8)[0].decode()] = np.frombuffer(
+            every(tensor, 9)[0], kind).reshape(shape)
+    return {
+        "ir": every(model, 1)[0], "opset": every(opset, 2)[0],
+        "nodes": nodes, "arrays": arrays,
+        "inputs": [every(v, 1)[0].decode() for v in every(graph, 11)],
+        "outputs": [every(v, 1)[0].decode() for v in every(graph, 12)],
+        "metadata": {every(m, 1)[0].decode(): every(m, 2)[0].decode()
+                     for m in every(model, 14)}}
+
+
+# ---- the other side
+
+def torch_net(tensors, run):
+    """The nn.Sequential that run.json describes, with the file's tensors."""
+    options = run["options"]
+    widths = [run["data"]["features"], *options["hidden"],
+              tensors[max((n for n in tensors if n.endswith("weight")),
+                          key=lambda n: int(n.split(".")[0]))].shape[0]]
+    norm, keep = options["norm"], options.get("dropout", 1)
+    bias = norm != "batch" or options.get("keep_bias", False)
+    layers = []
+    for i in range(len(widths) - 2):
+        layers.append(torch.nn.Linear(widths[i], widths[i + 1], bias=bias))
+        if norm == "batch":
+            layers.append(torch.nn.BatchNorm1d(widths[i + 1]))
+        elif norm == "layer":
+            layers.append(torch.nn.LayerNorm(widths[i + 1]))
+        layers.append(torch.nn.ReLU())
+        if keep < 1:
+            layers.append(torch.nn.Dropout(1 - keep))
+    layers.append(torch.nn.Linear(widths[-2], widths[-1]))
+    net = torch.nn.Sequential(*layers)
+    net.load_state_dict({name: torch.from_numpy(np.array(value))
+                         for name, value in tensors.items()}, strict=True)
+    return net.eval()
+
+
+def run_onnx(folder, cases):
+    """What onnxruntime makes of each (path, x): [{output: array}]."""
+    script = ("import sys, numpy, onnxruntime as o\n"
+              "for i in range(int(sys.argv[1])):\n"
+              "    s = o.InferenceSession(f'{i}.onnx', "
+              "providers=['CPUExecutionProvider'])\n"
+              "    names = [v.name for v in s.get_outputs()]\n"
+              "    numpy.savez(f'{i}.npz', **dict(zip(names, s.run(names, "
+              "{'x': numpy.load(f'{i}.npy')}))))\n")
+    for i, (path, x) in enumerate(cases):
+        shutil.copy(path, folder / f"{i}.onnx")
+        np.save(folder / f"{i}.npy", np.asarray(x, np.float32))
+    done = subprocess.run(
+        [ENVIRONMENT / "bin/python", "-c", script, str(len(cases))],
+        capture_output=True, text=True, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return [dict(np.load(folder / f"{i}.npz")) for i in range(len(cases))]
+
+
+def table(path, gaps=False, numbers=False):
+    """Two columns of numbers, one of text, and a label."""
+    draw = random.Random(3)
+    lines = ["length,color,depth,kind"]
+    for i in range(90):
+        kind = i % 3
+        length = 50 + 4 * kind + draw.gauss(0, 1)
+        depth = 2e-3 * (2 - kind) + draw.gauss(0, 1e-3)
+        color = ["red", "green", "blue"][(kind + (draw.random() < .2)) % 3]
+        label = (f"{100 + 3 * length + 1000 * depth + draw.gauss(0, .5):.4f}"
+                 if numbers else ["ash", "elm", "oak"][kind])
+        depth = "" if gaps and i % 7 == 5 else f"{depth:.6f}"
+        color = "?" if gaps and i % 11 == 3 else color
+        lines.append(f"{length:.3f},{color},{depth},{label}")
+    path.write_text("\n".join(lines) + "\n")
+
+
+def features(path):
+    """The table as a net takes it: length, blue, green, red, depth."""
+    rows = []
+    for line in path.read_text().splitlines()[1:]:
+        length, color, depth, _ = line.split(",")
+        hot = [math.nan] * 3 if color == "?" else [
+            float(color == name) for name in ("blue", "green", "red")]
+        rows.append([float(length), *hot,
+                     float(depth) if depth else math.nan])
+    return np.array(rows)
+
+
+class Models(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.data = self.folder / "trees.csv"
+
+    def xhat(self, *words, code=0):
+        done = subprocess.run([XHAT, *map(str, words)], cwd=self.folder,
+                              capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, code,
+                         f"{words}: {done.stdout}{done.stderr}")
+        return done
+
+    def trained(self, *words, gaps=False, numbers=False):
+        table(self.data, gaps, numbers)
+        self.xhat("train", self.data, "--hidden", "12,9", "--epochs", 4,
+                  "--batch-size", 10, "-o", "run", "--force", *words)
+        return json.loads((self.folder / "run/run.json").read_text())
+
+    def predictions(self, model="run"):
+        """(rows, classes) in the order of the classes, or (rows, 1)."""
+        rows = json.loads(self.xhat("predict", model, self.data, "--top", 99,
+                                    "--json", "--quiet").stdout)
+        if "top" not in rows[0]:
+            return np.array([[row["prediction"]] for row in rows])
+        return np.array([[entry["probability"] for entry in sorted(
+            row["top"], key=lambda entry: entry["class"])] for row in rows])
+
+    def standardized(self, metadata):
+        document = json.loads(metadata["xhat"])
+        x = (features(self.data) - document["input_mean"]) * np.array(
+            document["input_scale"])
+        return np.nan_to_num(x, nan=0), document
+
+    def check_close(self, ours, theirs):
+        self.assertEqual(ours.shape, theirs.shape)
+        self.assertTrue(np.isfinite(theirs).all())
+        scale = np.maximum(1, np.abs(ours).max())
+        self.assertLess(np.abs(ours - theirs).max() / scale, TOLERANCE)
+
+    VARIANTS = (
+        [], ["--norm", "none"], ["--norm", "layer"], ["--dropout", "0.8"],
+        ["--norm", "layer", "--dropout", "0.8", "--loss", "hinge"],
+        ["--hidden", "none"], ["--keep-bias"])
+
+    # ---- PyTorch
+
+    @unittest.skipUnless(torch, "PyTorch (python3-torch) is not installed")
+    def test_pytorch_takes_the_state_dict_as_it_is(self):
+        for words in self.VARIANTS:
+            with self.subTest(words):
+                run = self.trained(*words)
+                tensors, metadata = safetensors(
+                    self.folder / "run/model.safetensors")
+                net = torch_net(tensors, run)
+                x, _ = self.standardized(metadata)
+                with torch.no_grad():
+                    scores = net(torch.from_numpy(x.astype(np.float32)))
+                    theirs = torch.softmax(scores.double(), 1).numpy()
+                self.check_close(self.predictions(), theirs)
+                if run["options"]["norm"] == "batch" and not (
+                        "none" in words):
+                    count = tensors["1.num_batches_tracked"]
+                    self.assertEqual(count.shape, ())
+                    self.assertEqual(count.dtype, np.int64)
+                    self.assertEqual(
+                        int(count), run["result"]["last_epoch"]["step"])
+
+    @unittest.skipUnless(torch, "PyTorch (python3-torch) is not installed")
+    def test_pytorch_takes_a_folded_net_and_raw_rows(self):
+        for words in ([], ["--norm", "layer"], ["--hidden", "none"]):
+            for fold in ([], ["--fold-norm"]):
+                with self.subTest(words + fold):
+                    run = self.trained(*words)
+                    self.xhat("export", "run", "-o", "raw.safetensors",
+                              "--standardize", "--force", *fold)
+                    tensors, _ = safetensors(self.folder / "raw.safetensors")
+                    options = run["options"]
+                    options["keep_bias"] = True
+                    if fold and options["norm"] == "batch":
+                        options["norm"] = "none"
+                    net = torch_net(tensors, run).double()
+                    with torch.no_grad():
+                        theirs = torch.softmax(net(torch.from_numpy(
+                            features(self.data))), 1).numpy()
+                    self.check_close(self.predictions(), theirs)
+                    self.check_close(self.predictions("raw.safetensors"),
+                                     theirs)
+
+    # ---- ONNX
+
+    def onnx_files(self, words, **data):
+        """(path, input, name) of every way to export one trained net."""
+        self.trained(*words, **data)
+        _, metadata = safetensors(self.folder / "run/model.safetensors")
+        x, _ = self.standardized(metadata)
+        files = []
+        for fold in ([], ["--fold-norm"]):
+            for standardize in ([], ["--standardize"]):
+                path = self.folder / f"net-{len(files)}.onnx"
+                self.xhat("export", "run", "-o", path, "--force", *fold,
+                          *standardize)
+                files.append((path, features(self.data) if standardize else x,
+                              words + fold + standardize))
+        return files
+
+    def check_runtime(self, output, *words, **data):
+        """onnxruntime's `output` of every such file is what we predict."""
+        files = self.onnx_files(list(words), **data)
+        outs = run_onnx(self.folder, [(path, x) for path, x, _ in files])
+        ours = self.predictions()
+        for (_, x, name), out in zip(files, outs):
+            with self.subTest(name):
+                self.check_close(ours, out[output])
+        return files, ours, outs
+
+    @unittest.skipUnless(onnx, "onnx (python3-onnx) is not installed")
+    def test_the_checker_of_onnx_is_content(self):
+        for words in self.VARIANTS:
+            for path, _, name in self.onnx_files(words):
+                with self.subTest(name):
+                    model = onnx.load(str(path))
+                    onnx.checker.check_model(model, full_check=True)
+                    self.assertEqual(model.opset_import[0].version, 15)
+
+    @unittest.skipUnless(RUNTIME, "onnxruntime is not installed "
+                         "(scripts/python-environment.sh)")
+    def test_onnxruntime_predicts_the_same(self):
+        for words in self.VARIANTS:
+            self.check_runtime("probabilities", *words)
+
+    @unittest.skipUnless(RUNTIME, "onnxruntime is not installed "
+                         "(scripts/python-environment.sh)")
+    def test_onnxruntime_fills_in_what_is_missing(self):
+        files, _, _ = self.check_runtime("probabilities", "--missing", "mean",
+                                         gaps=True)
+        for _, x, name in files:
+            self.assertEqual(np.isnan(x).any(), "--standardize" in name)
+
+    @unittest.skipUnless(RUNTIME, "onnxruntime is not installed "
+                         "(scripts/python-environment.sh)")
+    def test_onnxruntime_predicts_numbers_in_their_units(self):
+        _, ours, outs = self.check_runtime(
+            "prediction", "--loss", "squared", "--label", "kind", numbers=True)
+        self.assertGreater(ours.min(), 100)
+        for out in outs:
+            self.assertEqual(list(out), ["prediction"])
+
+    def test_the_structure_of_an_onnx_file(self):
+        """Without other programs: what is in it, computed with NumPy."""
+        for path, x, name in self.onnx_files([]):
+            with self.subTest(name):
+                model = read_onnx(path)
+                self.assertEqual((model["ir"], model["opset"]), (8, 15))
+                self.assertEqual(model["inputs"], ["x"])
+                self.assertEqual(model["outputs"], ["probabilities", "scores"])
+                self.assertEqual(json.loads(model["metadata"]["xhat"])
+                                 ["classes"], ["ash", "elm", "oak"])
+                known = {"x", *model["arrays"]}
+                used = set()
+                for node in model["nodes"]: # in order of execution
+                    self.assertLessEqual(set(node["inputs"]), known)
+                    used |= set(node["inputs"])
+                    known |= set(node["outputs"])
+                self.assertLessEqual(set(model["outputs"]), known)
+                self.assertLessEqual(set(model["arrays"]), used)
+                self.check_close(self.predictions(), run_numpy(model, x))
+                folded = "--fold-norm" in name
+                self.assertEqual(
+                    "BatchNormalization" in [n["op"] for n in model["nodes"]],
+                    not folded)
+
+    def test_export_errors(self):
+        self.trained()
+        for words, code, message in (
+                (["run"], 2, "-o says where to"),
+                (["run", "-o", "net.h5"], 2, ".onnx or .safetensors"),
+                (["nothing", "-o", "net.onnx"], 3, "no such run"),
+                (["run", "-o", "no/net.onnx"], 5, "no/net.onnx"),
+                (["trees.csv", "-o", "net.onnx"], 3, "trees.csv")):
+            done = self.xhat("export", *words, code=code)
+            self.assertIn(message, done.stderr)
+        (self.folder / "net.onnx").write_text("precious")
+        done = self.xhat("export", "run", "-o", "net.onnx", code=5)
+        self.assertIn("--force", done.stderr)
+        self.assertEqual((self.folder / "net.onnx").read_text(), "precious")
+        self.trained("--missing", "mean")
+        done = self.xhat("export", "run", "-o", "raw.safetensors",
+                         "--standardize", code=2)
+        self.assertIn("write .onnx", done.stderr)
+        self.assertFalse((self.folder / "raw.safetensors").exists())
+
+
+def run_numpy(model, x):
+    """The graph of a net with batch norm, node by node."""
+    values = {"x": x, **model["arrays"]}
+    for node in model["nodes"]:
+        a = [values[name] for name in node["inputs"]]
+        if node["op"] == "Gemm":
+            out = a[0] @ a[1].T + (a[2] if len(a) > 2 else 0)
+        elif node["op"] == "BatchNormalization":
+            out = a[1] * (a[0] - a[3]) / np.sqrt(a[4] + 1e-5) + a[2]
+        elif node["op"] == "Softmax":
+            out = np.exp(a[0] - a[0].max(1, keepdims=True))
+            out /= out.sum(1, keepdims=True)
+        else:
+            out = {"Relu": lambda v: np.maximum(v, 0), "Sub": np.subtract,
+                   "Mul": np.multiply}[node["op"]](*a)
+        values[node["outputs"][0]] = out
+    return values["probabilities"]
+
+
+if __name__ == "__main__":
+    for name, there in (("PyTorch", torch), ("onnx", onnx),
+                        ("onnxruntime", RUNTIME)):
+        if not there:
+            print(f"skipped: {name} is not installed", file=sys.stderr)
+    unittest.main()
