@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "check_arrays.h"
-#include "circuit_run.h"
 #include "input.h"
 
 /* How far rounding may take an array that somebody computed, relative to the
@@ -21,7 +20,7 @@ static const struct {
 enum { TOLERANCES = sizeof tolerances / sizeof *tolerances };
 
 /* Integers are exact, as float64. */
-static double tolerance_of(const cli_check *check, const xhat_array *array)
+double cli_check_tolerance(const cli_check *check, const xhat_array *array)
 {
     for (int i = 0; i < TOLERANCES; i++)
         if (array->element == tolerances[i].element)
@@ -38,9 +37,8 @@ const char *cli_check_precision(const cli_check *check,
     return "";
 }
 
-/* The array as float64, owned by *check. */
-static int convert(cli_check *check, const xhat_array *array,
-                   const double **data)
+int cli_check_convert(cli_check *check, const xhat_array *array,
+                      const double **data)
 {
     size_t count = xhat_array_count(array);
     double *converted = malloc((count > 0 ? count : 1) * sizeof *converted);
@@ -64,22 +62,6 @@ static int squeezed(const xhat_array *array, size_t shape[XHAT_RANK_MAX])
     return rank;
 }
 
-static int fail_shape(const cli_check *check, const xhat_array *array,
-                      const char *key, xhat_extent extent)
-{
-    char found[CLI_SHAPE_SIZE], x[CLI_SHAPE_SIZE];
-    cli_shape(array, found);
-    cli_shape(check->x, x);
-    if (extent == XHAT_EXTENT_FULL)
-        return cli_fail(CLI_INPUT, "%s: %s is %s but must be %s, like x",
-                        check->path, key, found, x);
-    return cli_fail(CLI_INPUT,
-                    "%s: %s is %s but must have %zu values, one for each"
-                    " channel (x is %s, layout %s)",
-                    check->path, key, found, check->norm.spec.channels, x,
-                    xhat_layout_name(check->norm.layout));
-}
-
 static bool has_shape_of_x(const cli_check *check, const xhat_array *array)
 {
     return array->rank == check->x->rank &&
@@ -87,72 +69,81 @@ static bool has_shape_of_x(const cli_check *check, const xhat_array *array)
                   (size_t)array->rank * sizeof *array->shape) == 0;
 }
 
-static int check_shape(const cli_check *check, const xhat_array *array,
-                       const char *key, xhat_extent extent)
+/* A matrix with the sides of x exchanged. */
+static bool is_transposed(const cli_check *check, const xhat_array *array)
 {
-    size_t shape[XHAT_RANK_MAX];
-    if (extent == XHAT_EXTENT_FULL)
-        return has_shape_of_x(check, array)
-                   ? CLI_DONE
-                   : fail_shape(check, array, key, extent);
-    bool fits = xhat_array_count(array) == check->norm.spec.channels &&
-                squeezed(array, shape) <= 1;
-    return fits ? CLI_DONE : fail_shape(check, array, key, extent);
+    return array->rank == 2 && check->x->rank == 2 &&
+           array->shape[0] == check->x->shape[1] &&
+           array->shape[1] == check->x->shape[0];
+}
+
+static int fail_shape(const cli_check *check, const xhat_array *array,
+                      const char *key, xhat_extent extent)
+{
+    char found[CLI_SHAPE_SIZE], x[CLI_SHAPE_SIZE];
+    cli_shape(array, found);
+    cli_shape(check->x, x);
+    if (extent != XHAT_EXTENT_FULL)
+        return cli_fail(CLI_INPUT,
+                        "%s: %s is %s but must have %zu values, one for each"
+                        " channel (x is %s, layout %s)",
+                        check->path, key, found, check->norm.spec.channels, x,
+                        xhat_layout_name(check->norm.layout));
+    if (is_transposed(check, array))
+        return cli_fail(CLI_INPUT,
+                        "%s: %s is %s but must be %s, like x: it is"
+                        " transposed, save %s.T",
+                        check->path, key, found, x, key);
+    return cli_fail(CLI_INPUT, "%s: %s is %s but must be %s, like x",
+                    check->path, key, found, x);
+}
+
+/* What a claim has numbers for; false: a shape that no mistake explains. */
+static bool extent_of(const cli_check *check, const xhat_array *array,
+                      xhat_extent normal, xhat_extent *extent)
+{
+    size_t shape[XHAT_RANK_MAX], count = xhat_array_count(array);
+    *extent = normal;
+    if (normal == XHAT_EXTENT_FULL)
+        return has_shape_of_x(check, array);
+    bool flat = squeezed(array, shape) <= 1;
+    if (flat && count == check->c.axes.channels)
+        return true;
+    *extent = has_shape_of_x(check, array)           ? XHAT_EXTENT_FULL
+              : flat && count == 1                   ? XHAT_EXTENT_SINGLE
+              : flat && count == check->c.axes.outer ? XHAT_EXTENT_PER_ROW
+                                                     : normal;
+    return *extent != normal;
 }
 
 /* ---- inputs -------------------------------------------------------------- */
 
-static int run_inputs(cli_check *check, const xhat_array *dout_array)
+static int read_inputs(cli_check *check, const xhat_array *dout)
 {
-    const double *x = NULL, *dout = NULL;
-    int result = check_shape(check, dout_array, "dout", XHAT_EXTENT_FULL);
-    if (result != CLI_DONE ||
-        (result = convert(check, check->x, &x)) != CLI_DONE ||
-        (result = convert(check, dout_array, &dout)) != CLI_DONE)
-        return result;
-    xhat_error error = {0};
-    xhat_status status =
-        cli_circuit_run(&check->run, &check->norm, x, dout, &error);
-    if (status == XHAT_OK)
-        check->widening =
-            1 + sqrt((double)xhat_axes_sharing(xhat_run_axes(check->run))) / 32;
-    return status == XHAT_OK ? CLI_DONE : cli_fail_error(&error);
+    const cli_norm *norm = &check->norm;
+    bool eval = norm->eval;
+    if (!has_shape_of_x(check, dout))
+        return fail_shape(check, dout, "dout", XHAT_EXTENT_FULL);
+    check->c = (xhat_case){
+        .axes = xhat_axes_batch(norm->spec.outer, norm->spec.channels,
+                                norm->spec.inner),
+        .eps = norm->spec.eps,
+        .gamma = norm->gamma,
+        .beta = norm->beta,
+        .held = {eval ? norm->running_mean : NULL,
+                 eval ? norm->running_var : NULL},
+        .running = {norm->running_mean, norm->running_var},
+        .claims = check->claims,
+    };
+    check->widening = 1 + sqrt((double)xhat_axes_sharing(&check->c.axes)) / 32;
+    cli_warn_not_finite("x", check->x);
+    cli_warn_not_finite("dout", dout);
+    int result = cli_check_convert(check, check->x, &check->c.x);
+    return result == CLI_DONE ? cli_check_convert(check, dout, &check->c.dout)
+                              : result;
 }
 
 /* ---- claims -------------------------------------------------------------- */
-
-/* Do the numbers of each channel add up to what is expected of it?  As far as
- * their own tolerance goes. */
-static bool sums_are_right(const cli_check *check, const xhat_claim *claim)
-{
-    const xhat_axes *axes = xhat_run_axes(check->run);
-    xhat_field expected =
-        xhat_run_computed(check->run, claim->side, claim->value);
-    for (size_t c = 0; expected.data != NULL && c < axes->channels; c++) {
-        double sum = 0, size = 0;
-        for (size_t k = 0; k < axes->outer * axes->inner; k++) {
-            size_t row = k / axes->inner, inner = k % axes->inner;
-            double term =
-                claim->data[(row * axes->channels + c) * axes->inner + inner];
-            sum += term;
-            size += fabs(term);
-        }
-        if (!(fabs(sum - expected.data[c]) <= claim->tolerance * size))
-            return false;
-    }
-    return expected.data != NULL;
-}
-
-/* The gradient of a channel's parameter, not summed; or a wrong shape. */
-static int read_unsummed(cli_check *check, const xhat_array *array,
-                         const char *key, xhat_claim *claim)
-{
-    int result = convert(check, array, &claim->data);
-    claim->unsummed = true;
-    if (result != CLI_DONE || sums_are_right(check, claim))
-        return result;
-    return fail_shape(check, array, key, XHAT_EXTENT_PER_CHANNEL);
-}
 
 /* One array of the file, if it is one that can be checked. */
 static int read_claim(cli_check *check, const cli_invocation *invocation,
@@ -173,17 +164,15 @@ static int read_claim(cli_check *check, const cli_invocation *invocation,
                  check->path, array->name, key);
         return CLI_DONE;
     }
-    xhat_claim *claim = &check->claims[check->claim_count++];
+    xhat_extent normal = circuit->values[v].extent;
+    int i = check->c.claim_count++;
+    xhat_claim *claim = &check->claims[i];
     *claim = (xhat_claim){.side = side, .value = v};
-    claim->tolerance = tolerance_of(check, array);
-    if (side == XHAT_SIDE_GRADIENT && has_shape_of_x(check, array) &&
-        circuit->values[v].extent == XHAT_EXTENT_PER_CHANNEL &&
-        xhat_array_count(array) > check->norm.spec.channels)
-        return read_unsummed(check, array, key, claim);
-    int result = check_shape(check, array, key, circuit->values[v].extent);
-    if (result == CLI_DONE)
-        result = convert(check, array, &claim->data);
-    return result;
+    claim->tolerance = cli_check_tolerance(check, array);
+    check->claimed[i] = array;
+    if (!extent_of(check, array, normal, &claim->extent))
+        return fail_shape(check, array, key, normal);
+    return cli_check_convert(check, array, &claim->data);
 }
 
 /* Every array that is neither an input nor unknown, in the file's order. */
@@ -193,6 +182,23 @@ static int read_claims(cli_check *check, const cli_invocation *invocation)
     for (size_t i = 0; i < check->file.count && result == CLI_DONE; i++)
         result = read_claim(check, invocation, &check->file.items[i]);
     return result;
+}
+
+/* An array of another shape than it should have is a mistake if one in the
+ * catalogue makes it; otherwise it is a wrong file. */
+static int refuse_unexplained_shapes(const cli_check *check)
+{
+    for (int i = 0; i < check->c.claim_count; i++) {
+        const xhat_claim *claim = &check->claims[i];
+        xhat_extent normal =
+            xhat_circuit_batchnorm()->values[claim->value].extent;
+        if (claim->extent != normal && check->diagnosis.search.cause_count == 0)
+            return fail_shape(check, check->claimed[i],
+                              xhat_circuit_key(xhat_circuit_batchnorm(),
+                                               claim->side, claim->value),
+                              normal);
+    }
+    return CLI_DONE;
 }
 
 static void say_unknown(const cli_check *check)
@@ -217,10 +223,10 @@ static int need(const cli_check *check, const xhat_array *array,
 static int diagnose(cli_check *check)
 {
     xhat_error error = {0};
-    if (xhat_diagnose(&check->diagnosis, check->run, check->claims,
-                      check->claim_count, &error) != XHAT_OK)
+    if (xhat_diagnose(&check->diagnosis, &check->c, &error) != XHAT_OK ||
+        xhat_probe_judge(&check->probe, &check->c, &error) != XHAT_OK)
         return cli_fail_error(&error);
-    return CLI_DONE;
+    return refuse_unexplained_shapes(check);
 }
 
 int cli_check_read(cli_check *check, const cli_invocation *invocation)
@@ -237,18 +243,19 @@ int cli_check_read(cli_check *check, const cli_invocation *invocation)
         (result = need(check, dout, "dout")) != CLI_DONE ||
         (result = cli_norm_read(&check->norm, invocation, check->x,
                                 &check->file)) != CLI_DONE ||
-        (result = run_inputs(check, dout)) != CLI_DONE ||
+        (result = read_inputs(check, dout)) != CLI_DONE ||
         (result = read_claims(check, invocation)) != CLI_DONE)
         return result;
     say_unknown(check);
-    return diagnose(check);
+    if ((result = diagnose(check)) != CLI_DONE)
+        return result;
+    return cli_check_running(check, invocation);
 }
 
 void cli_check_free(cli_check *check)
 {
     for (int i = 0; i < check->data_count; i++)
         free(check->data[i]);
-    xhat_run_destroy(check->run);
     cli_norm_free(&check->norm);
     xhat_arrays_free(&check->file);
 }
@@ -260,5 +267,38 @@ const char *cli_check_verdict(const cli_check *check)
         if (d->findings[i].state == XHAT_FINDING_WRONG ||
             d->findings[i].state == XHAT_FINDING_FOLLOWS)
             return "wrong";
-    return d->decided ? "ok" : "cannot-tell";
+    bool running = false;
+    for (int side = 0; side < 2; side++) {
+        running = running || check->new_running[side] != NULL;
+        if (check->new_running[side] != NULL &&
+            !cli_check_running_ok(check, side))
+            return "wrong";
+    }
+    return d->decided || running ? "ok" : "cannot-tell";
+}
+
+const char *cli_check_key(const cli_check *check, const xhat_finding *finding)
+{
+    const xhat_claim *claim = &check->claims[finding->claim];
+    return xhat_circuit_key(xhat_circuit_batchnorm(), claim->side,
+                            claim->value);
+}
+
+int cli_check_place(const cli_check *check, const xhat_finding *finding,
+                    size_t index[XHAT_RANK_MAX])
+{
+    xhat_extent extent = check->claims[finding->claim].extent;
+    if (extent == XHAT_EXTENT_SINGLE)
+        return 0;
+    if (extent != XHAT_EXTENT_FULL) {
+        index[0] = finding->at;
+        return 1;
+    }
+    size_t at = finding->at;
+    for (int i = check->x->rank - 1; i >= 0; i--) {
+        size_t length = check->x->shape[i];
+        index[i] = length > 0 ? at % length : 0;
+        at = length > 0 ? at / length : 0;
+    }
+    return check->x->rank;
 }

@@ -1,10 +1,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "check_arrays.h"
+#include "check_words.h"
+#include "circuit/mistakes.h"
 #include "circuit/picture.h"
 #include "output.h"
 
@@ -15,47 +16,17 @@ enum {
     LIST_INDENT = 9 /* below the first name of "  ok     out, dx" */
 };
 
-static const char *key_of(const cli_check *check, const xhat_finding *finding)
-{
-    const xhat_claim *claim = &check->claims[finding->claim];
-    return xhat_circuit_key(xhat_circuit_batchnorm(), claim->side,
-                            claim->value);
-}
-
-static xhat_extent extent_of(const cli_check *check,
-                             const xhat_finding *finding)
-{
-    const xhat_claim *claim = &check->claims[finding->claim];
-    return claim->unsummed
-               ? XHAT_EXTENT_FULL
-               : xhat_circuit_batchnorm()->values[claim->value].extent;
-}
-
-/* The indices of a number in the user's own axes; returns their count. */
-static int place_of(const cli_check *check, const xhat_finding *finding,
-                    size_t index[XHAT_RANK_MAX])
-{
-    if (extent_of(check, finding) != XHAT_EXTENT_FULL) {
-        index[0] = finding->at;
-        return 1;
-    }
-    size_t at = finding->at;
-    for (int i = check->x->rank - 1; i >= 0; i--) {
-        size_t length = check->x->shape[i];
-        index[i] = length > 0 ? at % length : 0;
-        at = length > 0 ? at / length : 0;
-    }
-    return check->x->rank;
-}
-
 /* "row 0, feature 1"; "feature 1"; "element (0,1,2)" */
 static char *place_text(const cli_check *check, const xhat_finding *finding,
                         char text[PLACE_SIZE])
 {
     size_t index[XHAT_RANK_MAX];
-    int rank = place_of(check, finding, index);
-    if (rank == 1) {
-        snprintf(text, PLACE_SIZE, "feature %zu", index[0]);
+    int rank = cli_check_place(check, finding, index);
+    if (rank == 0) {
+        snprintf(text, PLACE_SIZE, "a single number");
+    } else if (rank == 1) {
+        bool row = check->claims[finding->claim].extent == XHAT_EXTENT_PER_ROW;
+        snprintf(text, PLACE_SIZE, "%s %zu", row ? "row" : "feature", index[0]);
     } else if (rank == 2) {
         snprintf(text, PLACE_SIZE, "row %zu, feature %zu", index[0], index[1]);
     } else {
@@ -90,12 +61,12 @@ static void put_head(xhat_text *text, const cli_check *check)
             strcmp(inputs[i], "dout") == 0 || i == 0)
             xhat_text_add(&words, " %s", inputs[i]);
     xhat_text_put(&words, "; yours:");
-    for (int i = 0; i < check->claim_count; i++)
+    for (int i = 0; i < check->c.claim_count; i++)
         xhat_text_add(&words, " %s",
                       xhat_circuit_key(xhat_circuit_batchnorm(),
                                        check->claims[i].side,
                                        check->claims[i].value));
-    if (check->claim_count == 0)
+    if (check->c.claim_count == 0)
         xhat_text_put(&words, " nothing");
     move_wrapped(text, &words, 4);
 }
@@ -110,8 +81,8 @@ static void put_list(xhat_text *text, const cli_check *check,
         if (finding->state != state)
             continue;
         xhat_text_add(&words, first ? "  %-6s %s" : ", %s",
-                      first ? label : key_of(check, finding),
-                      key_of(check, finding));
+                      first ? label : cli_check_key(check, finding),
+                      cli_check_key(check, finding));
         first = false;
     }
     move_wrapped(text, &words, LIST_INDENT);
@@ -132,9 +103,23 @@ static void put_wrong(xhat_text *text, const cli_check *check,
         snprintf(gate, sizeof gate, "gate %d", finding->gate);
     xhat_text words = xhat_text_on(NULL);
     xhat_text_add(&words, "  WRONG  %-*s %s    yours %s  expected %s   %s",
-                  NAME_WIDTH, key_of(check, finding), gate, yours, expected,
-                  place_text(check, finding, place));
+                  NAME_WIDTH, cli_check_key(check, finding), gate, yours,
+                  expected, place_text(check, finding, place));
     move_wrapped(text, &words, LIST_INDENT);
+}
+
+static void put_running(xhat_text *text, const cli_check *check)
+{
+    for (int side = 0; side < 2; side++) {
+        if (check->new_running[side] == NULL)
+            continue;
+        xhat_text words = xhat_text_on(NULL);
+        xhat_text_add(&words, "  %-6s %-*s ",
+                      cli_check_running_ok(check, side) ? "ok" : "WRONG",
+                      NAME_WIDTH, cli_check_running_key(side));
+        cli_check_put_running(&words, check, side);
+        move_wrapped(text, &words, LIST_INDENT);
+    }
 }
 
 static void put_findings(xhat_text *text, const cli_check *check)
@@ -146,14 +131,15 @@ static void put_findings(xhat_text *text, const cli_check *check)
         if (finding->state == XHAT_FINDING_WRONG)
             put_wrong(text, check, finding);
         else if (finding->state == XHAT_FINDING_FOLLOWS && finding->gate >= 0)
-            xhat_text_add(text,
-                          "  WRONG  %-*s           follows from gate %d\n",
-                          NAME_WIDTH, key_of(check, finding), finding->gate);
+            xhat_text_add(
+                text, "  WRONG  %-*s           follows from gate %d\n",
+                NAME_WIDTH, cli_check_key(check, finding), finding->gate);
         else if (finding->state == XHAT_FINDING_FOLLOWS)
             xhat_text_add(text, "  WRONG  %-*s           follows from above\n",
-                          NAME_WIDTH, key_of(check, finding));
+                          NAME_WIDTH, cli_check_key(check, finding));
     }
     put_list(text, check, XHAT_FINDING_UNUSED, "unused");
+    put_running(text, check);
 }
 
 /* "3, 4 and 5" of the gates in a set */
@@ -204,26 +190,70 @@ static void put_gate(xhat_text *text, int gate)
     xhat_text_put(text, " is the first wrong gate.");
 }
 
+static void put_first(xhat_text *text, const cli_check *check)
+{
+    const xhat_diagnosis *d = &check->diagnosis;
+    const char *verdict = cli_check_verdict(check);
+    if (d->first_wrong >= 0 && d->first_wrong_gate >= 0)
+        put_gate(text, d->first_wrong_gate);
+    else if (d->first_wrong >= 0)
+        put_possible(text, check, &d->findings[d->first_wrong]);
+    else if (strcmp(verdict, "ok") == 0)
+        xhat_text_put(text, "All right.");
+    else if (strcmp(verdict, "wrong") == 0)
+        xhat_text_put(text, "The gates are all right; the running statistics "
+                            "are not.");
+    else if (d->finding_count == 0)
+        xhat_text_put(text, "Cannot tell: the file holds no array to check.");
+    else
+        xhat_text_put(text, "Cannot tell: with these inputs every number to "
+                            "compare is 0.");
+}
+
+/* One cause that fits, or two mistakes at once, after the gate. */
+static void put_one_cause(xhat_text *text, const cli_check *check)
+{
+    const xhat_cause *cause = &check->diagnosis.search.causes[0];
+    xhat_text_put(text, cause->count == 2 ? " Two mistakes at once explain it: "
+                                          : " Likely cause: ");
+    cli_check_put_cause(text, check, cause);
+    xhat_text_put(text, ". Fix: ");
+    cli_check_put_fix(text, cause);
+    xhat_text_put(text, ".");
+}
+
+/* Several that give the very same arrays: a line for each. */
+static void put_causes(xhat_text *text, const cli_check *check)
+{
+    const xhat_search *s = &check->diagnosis.search;
+    for (int i = 0; i < s->cause_count; i++) {
+        xhat_text words = xhat_text_on(NULL);
+        xhat_text_add(&words, "  %s", s->causes[i].count == 1 ? "" : "two: ");
+        if (s->causes[i].count == 1)
+            cli_check_put_gate_of(&words, &s->causes[i]);
+        cli_check_put_cause(&words, check, &s->causes[i]);
+        xhat_text_put(&words, ". Fix: ");
+        cli_check_put_fix(&words, &s->causes[i]);
+        move_wrapped(text, &words, 11);
+    }
+}
+
 static void put_conclusion(xhat_text *text, const cli_check *check)
 {
     const xhat_diagnosis *d = &check->diagnosis;
     xhat_text words = xhat_text_on(NULL);
-    if (d->first_wrong >= 0 && d->first_wrong_gate >= 0)
-        put_gate(&words, d->first_wrong_gate);
-    else if (d->first_wrong >= 0)
-        put_possible(&words, check, &d->findings[d->first_wrong]);
-    else if (strcmp(cli_check_verdict(check), "ok") == 0)
-        xhat_text_put(&words, "All right.");
-    else if (d->finding_count == 0)
-        xhat_text_put(&words, "Cannot tell: the file holds no array to check.");
-    else
-        xhat_text_put(&words, "Cannot tell: with these inputs every number to "
-                              "compare is 0.");
-    for (int i = 0; i < d->cause_count; i++)
-        xhat_text_add(&words, "%s %s.%s%s%s",
-                      i == 0 ? " Likely cause:" : " Or:", d->causes[i].text,
-                      i == 0 ? " Fix: " : "", i == 0 ? d->causes[i].fix : "",
-                      i == 0 ? "." : "");
+    put_first(&words, check);
+    if (d->search.cause_count == 1)
+        put_one_cause(&words, check);
+    if (d->search.cause_count == 0 && d->ratio[0] != '\0')
+        xhat_text_add(&words, " It is a factor: %s.", d->ratio);
+    if (d->search.cause_count > 1)
+        xhat_text_add(&words, " %d mistakes give the same numbers here:",
+                      d->search.cause_count);
+    move_wrapped(text, &words, 0);
+    if (d->search.cause_count > 1)
+        put_causes(text, check);
+    cli_check_put_rest(&words, check);
     move_wrapped(text, &words, 0);
 }
 
@@ -244,13 +274,13 @@ static void put_relative_errors(xhat_text *text, const cli_check *check)
                           words.length == 0 ? "Relative errors, max |a - b| /"
                                               " (|a| + |b|):"
                                             : ",",
-                          key_of(check, f), f->relative_error);
+                          cli_check_key(check, f), f->relative_error);
     }
     if (words.length == 0 && largest != NULL)
         xhat_text_add(&words,
                       "Largest relative error, max |a - b| / (|a| + |b|):"
                       " %s %.1e",
-                      key_of(check, largest), largest->relative_error);
+                      cli_check_key(check, largest), largest->relative_error);
     move_wrapped(text, &words, 4);
 }
 
@@ -275,7 +305,7 @@ static void put_tolerances(xhat_text *text, const cli_check *check)
         for (int k = i, first = 1; k < d->finding_count && !all; k++)
             if (d->findings[k].tolerance == tolerance) {
                 xhat_text_add(&words, "%s %s", first ? "" : ",",
-                              key_of(check, &d->findings[k]));
+                              cli_check_key(check, &d->findings[k]));
                 said[k] = true;
                 first = 0;
             }
@@ -289,8 +319,8 @@ static void put_tolerances(xhat_text *text, const cli_check *check)
     move_wrapped(text, &words, 4);
 }
 
-static int report(const cli_check *check, const cli_invocation *invocation,
-                  xhat_text *text)
+int cli_check_print(const cli_check *check, const cli_invocation *invocation,
+                    xhat_text *text)
 {
     int result = text->failed ? cli_fail(CLI_BUG, "out of memory")
                               : cli_write_text(invocation, NULL, text->data,
@@ -301,90 +331,34 @@ static int report(const cli_check *check, const cli_invocation *invocation,
     return strcmp(cli_check_verdict(check), "ok") == 0 ? CLI_DONE : CLI_NO;
 }
 
+/* What these inputs cannot show, by name. */
+static void warn_hidden(const cli_check *check)
+{
+    enum { NAMED = 6 };
+    const xhat_probe_report *probe = &check->probe;
+    xhat_text words = xhat_text_on(NULL);
+    for (int i = 0; i < probe->hidden_count && i < NAMED; i++)
+        xhat_text_add(&words, "%s%s", i == 0 ? "" : ", ",
+                      xhat_mistake_at(probe->hidden[i])->id);
+    if (probe->hidden_count > NAMED)
+        xhat_text_add(&words, " and %d more", probe->hidden_count - NAMED);
+    if (probe->hidden_count > 0 && !words.failed)
+        cli_warn("with these inputs %d of %d known mistakes would not show: "
+                 "%s; --make-probe FILE writes inputs that show them",
+                 probe->hidden_count, probe->known, words.data);
+    xhat_text_free(&words);
+}
+
 int cli_check_report(const cli_check *check, const cli_invocation *invocation)
 {
-    const char *warnings[XHAT_PROBE_WARNINGS_MAX];
     xhat_text text = xhat_text_on(NULL);
     put_head(&text, check);
     put_findings(&text, check);
     put_conclusion(&text, check);
     put_relative_errors(&text, check);
     put_tolerances(&text, check);
-    int count = xhat_probe_warnings(check->run, warnings);
-    for (int i = 0; i < count; i++)
-        cli_warn("%s", warnings[i]);
-    return report(check, invocation, &text);
-}
-
-/* ---- JSON ---------------------------------------------------------------- */
-
-static void put_gate_json(xhat_json *json, const char *key, int gate)
-{
-    if (gate >= 0)
-        xhat_json_integer(json, key, gate);
-    else
-        xhat_json_null(json, key);
-}
-
-static void put_finding_json(xhat_json *json, const cli_check *check,
-                             const xhat_finding *finding)
-{
-    static const char *const words[] = {"ok", "wrong", "follows", "unused"};
-    size_t index[XHAT_RANK_MAX];
-    int rank = place_of(check, finding, index);
-    xhat_json_open(json, key_of(check, finding), '{');
-    xhat_json_bool(json, "ok", finding->state == XHAT_FINDING_OK);
-    xhat_json_string(json, "state", words[finding->state]);
-    xhat_json_number(json, "max_abs_error", finding->max_abs_error);
-    xhat_json_open(json, "at", '(');
-    for (int i = 0; i < rank; i++)
-        xhat_json_integer(json, NULL, (int64_t)index[i]);
-    xhat_json_close(json);
-    xhat_json_number(json, "yours", finding->yours);
-    xhat_json_number(json, "expected", finding->expected);
-    xhat_json_number(json, "relative_error", finding->relative_error);
-    xhat_json_number(json, "tolerance", finding->tolerance);
-    put_gate_json(json, "gate", finding->gate);
-    xhat_json_close(json);
-}
-
-int cli_check_report_json(const cli_check *check,
-                          const cli_invocation *invocation)
-{
-    const xhat_diagnosis *d = &check->diagnosis;
-    const char *warnings[XHAT_PROBE_WARNINGS_MAX];
-    xhat_text text = xhat_text_on(NULL);
-    xhat_json json = xhat_json_on(&text, 2);
-    xhat_json_open(&json, NULL, '{');
-    xhat_json_string(&json, "verdict", cli_check_verdict(check));
-    put_gate_json(&json, "first_wrong_gate", d->first_wrong_gate);
-    unsigned possible =
-        d->first_wrong >= 0 ? d->findings[d->first_wrong].suspects : 0;
-    xhat_json_open(&json, "possible_gates", '(');
-    for (int g = 0; g <= XHAT_CIRCUIT_GATES_MAX; g++)
-        if (possible >> g & 1)
-            xhat_json_integer(&json, NULL, g);
-    xhat_json_close(&json);
-    xhat_json_open(&json, "arrays", '{');
-    for (int i = 0; i < d->finding_count; i++)
-        put_finding_json(&json, check, &d->findings[i]);
-    xhat_json_close(&json);
-    xhat_json_open(&json, "causes", '[');
-    for (int i = 0; i < d->cause_count; i++) {
-        xhat_json_open(&json, NULL, '{');
-        xhat_json_string(&json, "id", d->causes[i].id);
-        put_gate_json(&json, "gate", d->causes[i].gate);
-        xhat_json_string(&json, "text", d->causes[i].text);
-        xhat_json_string(&json, "fix", d->causes[i].fix);
-        xhat_json_number(&json, "distance", d->causes[i].distance);
-        xhat_json_close(&json);
-    }
-    xhat_json_close(&json);
-    int count = xhat_probe_warnings(check->run, warnings);
-    xhat_json_open(&json, "probe_warnings", '[');
-    for (int i = 0; i < count; i++)
-        xhat_json_string(&json, NULL, warnings[i]);
-    xhat_json_close(&json);
-    xhat_json_close(&json);
-    return report(check, invocation, &text);
+    for (int i = 0; i < check->probe.warning_count; i++)
+        cli_warn("%s", check->probe.warnings[i]);
+    warn_hidden(check);
+    return cli_check_print(check, invocation, &text);
 }

@@ -32,7 +32,9 @@ static const char *const keys[] = {"x",
                                    "dgamma",
                                    "dbeta",
                                    "running_mean",
-                                   "running_var"};
+                                   "running_var",
+                                   "new_running_mean",
+                                   "new_running_var"};
 
 static const struct {
     const char *spelling, *key;

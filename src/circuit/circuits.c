@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "xhat/circuit.h"
+#include "place.h"
 
 /* Keys, formulas and numbers are those of docs/derivation.md. */
 static const xhat_circuit_value values[] = {
@@ -160,23 +160,7 @@ size_t xhat_axes_sharing(const xhat_axes *axes)
 size_t xhat_axes_place(const xhat_axes *axes, xhat_extent extent,
                        size_t element)
 {
-    size_t channel = element / axes->inner % axes->channels;
-    switch (extent) {
-    case XHAT_EXTENT_SINGLE:
-        return 0;
-    case XHAT_EXTENT_PER_STATISTIC: {
-        size_t row = element / axes->inner / axes->channels;
-        return (axes->per_row ? row : 0) * axes->groups +
-               channel / (axes->channels / axes->groups);
-    }
-    case XHAT_EXTENT_PER_CHANNEL:
-        return channel;
-    case XHAT_EXTENT_PER_ROW:
-        return element / axes->inner / axes->channels;
-    case XHAT_EXTENT_FULL:
-        break;
-    }
-    return element;
+    return xhat_place(axes, extent, element);
 }
 
 size_t xhat_axes_first(const xhat_axes *axes, size_t statistic)

@@ -1,10 +1,11 @@
 #include "edit.h"
 
+#include "place.h"
+
 static void go_to(xhat_cell *cell, const xhat_axes *axes, size_t element)
 {
     for (int extent = 0; extent < 5; extent++)
-        cell->place[extent] =
-            xhat_axes_place(axes, (xhat_extent)extent, element);
+        cell->place[extent] = xhat_place(axes, (xhat_extent)extent, element);
     size_t columns = axes->channels * axes->inner;
     cell->transposed = element % columns * columns + element / columns;
 }

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <tgmath.h>
 
+#include "place.h"
+
 xhat_gate_site xhat_gate_site_of(const xhat_circuit *circuit, int gate,
                                  const xhat_axes *axes, double eps,
                                  void *scratch)
@@ -25,7 +27,7 @@ size_t xhat_gate_operand_place(const xhat_gate_site *site, int which, size_t k)
     if (site->operand[which] == site->output)
         return k;
     assert(site->output == XHAT_EXTENT_FULL);
-    return xhat_axes_place(site->axes, site->operand[which], k);
+    return xhat_place(site->axes, site->operand[which], k);
 }
 
 #define number  double
@@ -130,9 +132,9 @@ void xhat_gate_downstream(const xhat_gate_site *site, int which,
 
     bool full = across || from == XHAT_EXTENT_FULL;
     for (size_t k = 0; k < cells; k++) {
-        size_t at_to = full ? xhat_axes_place(axes, to, k) : k;
-        size_t at_from = full ? xhat_axes_place(axes, from, k) : k;
-        size_t at_factor = full ? xhat_axes_place(axes, factor, k)
+        size_t at_to = full ? xhat_place(axes, to, k) : k;
+        size_t at_from = full ? xhat_place(axes, from, k) : k;
+        size_t at_factor = full ? xhat_place(axes, factor, k)
                                 : (factor == XHAT_EXTENT_SINGLE ? 0 : k);
         double term = local[at_factor] * upstream[at_from];
         if (absolute)

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "gate_kinds.h"
+#include "place.h"
 #include "run.h"
 
 static const double *in_use(const xhat_magnitudes *m, xhat_side side, int value)
@@ -65,9 +66,8 @@ static void forward_gate(xhat_magnitudes *m, const xhat_run *run, int gate,
         xhat_extent extent = xhat_gate_local_extent(&site, p);
         xhat_gate_local(&site, p, in, out, local);
         for (size_t k = 0; k < count; k++) {
-            size_t at = extent == site.output
-                            ? k
-                            : xhat_axes_place(site.axes, extent, k);
+            size_t at =
+                extent == site.output ? k : xhat_place(site.axes, extent, k);
             size_t from = xhat_gate_operand_place(&site, p, k);
             double excess = size[p][from] - (sums ? 0 : fabs(in[p][from]));
             to[k] += fabs(local[at]) * excess;

@@ -181,25 +181,27 @@ static bool is_eval(const xhat_run *run)
     return xhat_run_state(run, XHAT_VALUE_MEAN) == XHAT_STATE_HELD;
 }
 
-bool xhat_mistake_applies(int index, const xhat_run *run)
+bool xhat_mistake_suits(int index, const xhat_axes *axes, bool eval)
 {
-    const xhat_axes *axes = xhat_run_axes(run);
-    if (xhat_run_circuit(run) != xhat_circuit_batchnorm())
-        return false;
     switch (mistakes[index].when) {
     case XHAT_WHEN_ALWAYS:
         return true;
     case XHAT_WHEN_TRAINING:
-        return !is_eval(run);
+        return !eval;
     case XHAT_WHEN_EVAL:
-        return is_eval(run);
+        return eval;
     case XHAT_WHEN_SQUARE:
-        return !is_eval(run) && axes->inner == 1 &&
-               axes->outer == axes->channels;
+        return !eval && axes->inner == 1 && axes->outer == axes->channels;
     case XHAT_WHEN_SPATIAL:
         break;
     }
-    return !is_eval(run) && axes->inner > 1;
+    return !eval && axes->inner > 1;
+}
+
+bool xhat_mistake_applies(int index, const xhat_run *run)
+{
+    return xhat_run_circuit(run) == xhat_circuit_batchnorm() &&
+           xhat_mistake_suits(index, xhat_run_axes(run), is_eval(run));
 }
 
 static bool changes_axes(int index)
@@ -230,6 +232,24 @@ bool xhat_mistake_crosses_channels(int index)
             return true;
     return mistakes[index].change == XHAT_CHANGE_LAYER_AXES ||
            mistakes[index].when == XHAT_WHEN_SQUARE;
+}
+
+bool xhat_mistake_is_about_one(int index, int *value)
+{
+    *value = -1;
+    if (mistakes[index].change != XHAT_CHANGE_SAME)
+        return false;
+    for (int i = 0; i < EDITS; i++) {
+        if (edits[i].mistake != index)
+            continue;
+        int v = edits[i].edit.value;
+        bool leaf = edits[i].edit.kind == XHAT_EDIT_TOTAL &&
+                    (v == XHAT_VALUE_GAMMA || v == XHAT_VALUE_BETA);
+        if (!leaf || (*value >= 0 && *value != v))
+            return false;
+        *value = v;
+    }
+    return true;
 }
 
 /* ---- a run with mistakes ------------------------------------------------- */

@@ -49,7 +49,8 @@ int xhat_mistake_count(void);
 const xhat_mistake *xhat_mistake_at(int index);
 int xhat_mistake_find(const char *id); /* -1: there is none */
 
-/* Can it be made with the shape and the mode of `run`? */
+/* Can it be made with this shape and mode, those of `run`? */
+bool xhat_mistake_suits(int index, const xhat_axes *axes, bool eval);
 bool xhat_mistake_applies(int index, const xhat_run *run);
 
 /* Does it give every array the shape that it should have?  (The page offers
@@ -58,6 +59,9 @@ bool xhat_mistake_keeps_shapes(int index);
 
 /* Mistakes that need whole rows: they do not act on each channel by itself. */
 bool xhat_mistake_crosses_channels(int index);
+
+/* Does it change nothing but the gradient of gamma, or that of beta (*value)? */
+bool xhat_mistake_is_about_one(int index, int *value);
 
 /* A new run with the inputs of `right` (and with dout, if it has one; what is
  * held in `right` is held) whose circuit has these mistakes, not yet run

@@ -14,6 +14,8 @@
 typedef struct slot {
     double *computed, *given;
     xhat_extent extent; /* of what was computed */
+    bool late; /* written over when its pass is done: before, what was given
+                  in the place of the new numbers is not used */
 } slot;
 
 typedef enum stage { STAGE_NEW, STAGE_FORWARD, STAGE_BACKWARD } stage;
@@ -221,7 +223,10 @@ xhat_status xhat_run_hold(xhat_run *run, int value, const double *data,
 static const double *in_use(const xhat_run *run, xhat_side side, int value)
 {
     const slot *s = &run->slots[side][value];
-    return s->given != NULL ? s->given : s->computed;
+    bool yet =
+        s->late &&
+        run->done < (side == XHAT_SIDE_VALUE ? STAGE_FORWARD : STAGE_BACKWARD);
+    return s->given != NULL && !yet ? s->given : s->computed;
 }
 
 /* ---- edits --------------------------------------------------------------- */
@@ -281,6 +286,10 @@ xhat_status xhat_run_edit(xhat_run *run, const xhat_edit *edits, int count,
     run->done = STAGE_NEW;
     bool taken = true;
     for (int i = 0; i < count && taken; i++) {
+        if (edits[i].kind == XHAT_EDIT_AFTER_FORWARD)
+            run->slots[XHAT_SIDE_VALUE][edits[i].value].late = true;
+        if (edits[i].kind == XHAT_EDIT_AFTER_BACKWARD)
+            run->slots[XHAT_SIDE_GRADIENT][edits[i].value].late = true;
         run->edits[run->edit_count++] = &edits[i];
         if (edits[i].kind == XHAT_EDIT_INPUT)
             taken = edit_input(run, &edits[i]);
@@ -323,6 +332,7 @@ xhat_status xhat_run_forward(xhat_run *run, xhat_error *error)
             return xhat_fail(error, XHAT_INVALID_ARGUMENT,
                              "the input %s is not set",
                              circuit->values[v].name);
+    run->done = STAGE_NEW;
     for (int g = 0; g < circuit->gate_count; g++) {
         int output = circuit->gates[g].output;
         xhat_value_state state = run->state[output];
@@ -381,6 +391,7 @@ xhat_status xhat_run_backward(xhat_run *run, xhat_error *error)
         return xhat_fail(error, XHAT_INVALID_ARGUMENT,
                          "the gradient %s is not set",
                          circuit->values[circuit->output].gradient);
+    run->done = STAGE_FORWARD;
     for (int g = circuit->gate_count - 1; g >= 0; g--) {
         int output = circuit->gates[g].output;
         if (run->state[output] != XHAT_STATE_LIVE)

@@ -22,8 +22,7 @@ static bool is_transparent(const xhat_circuit *circuit, int gate, int which)
                       circuit->values[g->output].extent;
 }
 
-static xhat_steps collect(xhat_dependence *d, xhat_side side, int value,
-                          bool top);
+static xhat_steps collect(xhat_reach *d, xhat_side side, int value, bool top);
 
 /* The value that a local gradient is computed from; -1: from none. */
 static int local_source(const xhat_circuit_gate *gate, int which)
@@ -44,7 +43,7 @@ static int local_source(const xhat_circuit_gate *gate, int which)
     return -1;
 }
 
-static xhat_steps collect_part(xhat_dependence *d, int gate, int which)
+static xhat_steps collect_part(xhat_reach *d, int gate, int which)
 {
     const xhat_circuit *circuit = xhat_run_circuit(d->run);
     const xhat_circuit_gate *g = &circuit->gates[gate];
@@ -56,8 +55,7 @@ static xhat_steps collect_part(xhat_dependence *d, int gate, int which)
     return steps | collect(d, XHAT_SIDE_GRADIENT, g->output, false);
 }
 
-static xhat_steps collect(xhat_dependence *d, xhat_side side, int value,
-                          bool top)
+static xhat_steps collect(xhat_reach *d, xhat_side side, int value, bool top)
 {
     const xhat_circuit *circuit = xhat_run_circuit(d->run);
     unsigned long bit = 1UL << (2 * value + side);
@@ -94,16 +92,16 @@ static xhat_steps collect(xhat_dependence *d, xhat_side side, int value,
     return steps;
 }
 
-xhat_steps xhat_steps_to(xhat_dependence *dependence, xhat_side side, int value)
+xhat_steps xhat_steps_to(xhat_reach *reach, xhat_side side, int value)
 {
-    dependence->walls = dependence->between = 0;
-    return collect(dependence, side, value, true);
+    reach->walls = reach->between = 0;
+    return collect(reach, side, value, true);
 }
 
-xhat_steps xhat_steps_to_part(xhat_dependence *dependence, int gate, int which)
+xhat_steps xhat_steps_to_part(xhat_reach *reach, int gate, int which)
 {
-    dependence->walls = dependence->between = 0;
-    return collect_part(dependence, gate, which);
+    reach->walls = reach->between = 0;
+    return collect_part(reach, gate, which);
 }
 
 unsigned xhat_steps_gates(xhat_steps steps)

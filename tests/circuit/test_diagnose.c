@@ -1,6 +1,8 @@
 /* Planted mistakes, one at a time, in a plain implementation: the diagnosis
  * names the gate and the cause. */
 #include "circuit/diagnose.h"
+#include "circuit/mistakes.h"
+#include "circuit/probe.h"
 #include "circuit_fixture.h"
 
 enum { N = 5, D = 3, VALUES = 12 };
@@ -151,19 +153,16 @@ static void fill(arrays a, mistake wrong)
     somebodys_backward(a, wrong);
 }
 
-static xhat_run *clean_run(arrays a)
+static xhat_case case_of(arrays a, const xhat_claim *claims, int count)
 {
-    xhat_axes axes = xhat_axes_batch(N, D, 1);
-    xhat_run *run;
-    assert_ok(xhat_run_create(&run, xhat_circuit_batchnorm(), &axes, EPS, NULL,
-                              error));
-    for (int v = XHAT_VALUE_X; v <= XHAT_VALUE_BETA; v++)
-        assert_ok(xhat_run_set(run, XHAT_SIDE_VALUE, v, a[0][v], error));
-    assert_ok(xhat_run_set(run, XHAT_SIDE_GRADIENT, XHAT_VALUE_OUT,
-                           GRADIENT(OUT), error));
-    assert_ok(xhat_run_forward(run, error));
-    assert_ok(xhat_run_backward(run, error));
-    return run;
+    return (xhat_case){.axes = xhat_axes_batch(N, D, 1),
+                       .eps = EPS,
+                       .x = VALUE(X),
+                       .gamma = VALUE(GAMMA),
+                       .beta = VALUE(BETA),
+                       .dout = GRADIENT(OUT),
+                       .claims = claims,
+                       .claim_count = count};
 }
 
 /* Diagnoses the arrays whose keys are in `keys` (blank-separated; NULL: all) */
@@ -184,12 +183,12 @@ static xhat_diagnosis diagnose(arrays a, const char *keys)
                     .value = v,
                     .data = a[side][v],
                     .tolerance = 1e-10,
+                    .extent = circuit->values[v].extent,
                 };
         }
-    xhat_run *run = clean_run(a);
+    xhat_case c = case_of(a, claims, count);
     xhat_diagnosis diagnosis;
-    assert_ok(xhat_diagnose(&diagnosis, run, claims, count, error));
-    xhat_run_destroy(run);
+    assert_ok(xhat_diagnose(&diagnosis, &c, error));
     return diagnosis;
 }
 
@@ -198,33 +197,40 @@ static const struct {
     int gate;
     const char *cause; /* the first one */
 } planted[] = {
-    {MEAN_BY_N_MINUS_1, 1, "n-minus-1"},
-    {VAR_BY_N_MINUS_1, 4, "n-minus-1"},
+    {MEAN_BY_N_MINUS_1, 1, "mean-n-minus-1"},
+    {VAR_BY_N_MINUS_1, 4, "var-n-minus-1"},
     {EPS_OUTSIDE, 5, "eps-outside-root"},
     {EPS_FORGOTTEN, 5, "eps-forgotten"},
     {X_FOR_DEV, 7, "x-not-centered"},
     {NO_GAMMA, 8, "gamma-forgotten"},
     {NO_BETA, 9, "beta-forgotten"},
     {NO_GAMMA_BACK, 8, "gamma-forgotten-backward"},
-    {DGAMMA_WITHOUT_X_NORM, 8, "dgamma-is-dbeta"},
+    {DGAMMA_WITHOUT_X_NORM, 8, "dgamma-without-x_norm"},
     {DGAMMA_OF_X, 8, "dgamma-of-x"},
     {DGAMMA_OF_DEV, 8, "dgamma-of-dev"},
     {DGAMMA_OF_OUT, 8, "dgamma-of-out"},
     {X_FOR_DEV_BACK, 7, "x-not-centered-backward"},
     {DIVIDE_BY_S_ONCE, 6, "inverse-1/s"},
     {DIVIDE_BY_VAR, 6, "inverse-back-no-eps"},
-    {ROOT_WITHOUT_HALF, 5, "missing-1/2"},
+    {ROOT_WITHOUT_HALF, 5, "root-missing-1/2"},
     {ROOT_BY_SQUARE, 5, "root-1/s^2"},
     {ROOT_BY_HALF_SQUARE, 5, "root-1/2s^2"},
     {ROOT_BACK_NO_EPS, 5, "root-back-no-eps"},
-    {VAR_BACK_WITHOUT_1_N, 4, "missing-1/N"},
-    {SQUARE_WITHOUT_2, 3, "missing-2"},
-    {NO_SQUARE_BRANCH, 3, "dropped-branch"},
-    {NO_PRODUCT_BRANCH, 7, "dropped-branch"},
-    {DMEAN_SIGN, 2, "sign"},
-    {NO_MEAN_BRANCH, 1, "dropped-branch"},
-    {MEAN_BACK_WITHOUT_1_N, 1, "missing-1/N"},
+    {VAR_BACK_WITHOUT_1_N, 4, "dvar-missing-1/N"},
+    {SQUARE_WITHOUT_2, 3, "square-missing-2"},
+    {NO_SQUARE_BRANCH, 3, "variance-branch-dropped"},
+    {NO_PRODUCT_BRANCH, 7, "direct-branch-dropped"},
+    {DMEAN_SIGN, 2, "dmean-sign"},
+    {NO_MEAN_BRANCH, 1, "mean-branch-dropped"},
+    {MEAN_BACK_WITHOUT_1_N, 1, "dmean-missing-1/N"},
 };
+
+static const xhat_mistake *first_cause(const xhat_diagnosis *d)
+{
+    assert_true(d->search.cause_count > 0);
+    assert_int_equal(d->search.causes[0].count, 1);
+    return xhat_mistake_at(d->search.causes[0].mistakes[0]);
+}
 
 /* With every array there, one mistake is one red gate. */
 static void every_mistake_names_its_gate(void **state)
@@ -239,9 +245,9 @@ static void every_mistake_names_its_gate(void **state)
             red += d.findings[f].state == XHAT_FINDING_WRONG;
         assert_int_equal(red, 1);
         assert_int_equal(d.first_wrong_gate, planted[i].gate);
-        assert_int_equal(d.cause_count, 1); /* and no other one fits */
-        assert_string_equal(d.causes[0].id, planted[i].cause);
-        assert_int_equal(d.causes[0].gate, planted[i].gate);
+        assert_int_equal(d.search.cause_count, 1); /* and no other one fits */
+        assert_string_equal(first_cause(&d)->id, planted[i].cause);
+        assert_int_equal(first_cause(&d)->gate, planted[i].gate);
     }
 }
 
@@ -272,24 +278,101 @@ static void a_wrong_array_between_right_ones(void **state)
     const xhat_finding *last = &d.findings[d.finding_count - 1];
     assert_int_equal(last->state, XHAT_FINDING_FOLLOWS);
     assert_int_equal(last->gate, 4);
-    assert_string_equal(d.causes[0].text,
-                        "its 1/N is missing: yours is exactly N = 5 times too "
-                        "large everywhere");
+    assert_string_equal(first_cause(&d)->text, "its 1/N is missing");
+    assert_string_equal(d.ratio,
+                        "yours is exactly N = 5 times too large everywhere");
 }
 
-/* Too few arrays: the gates that may be wrong, and what would tell. */
+/* Too few arrays, and no known mistake: the gates that may be wrong, and what
+ * would tell. */
 static void too_few_arrays_leave_suspects(void **state)
 {
     (void)state;
     arrays a;
-    fill(a, DIVIDE_BY_S_ONCE);
+    fill(a, NONE);
+    for (int c = 0; c < D; c++)
+        GRADIENT(VAR)[c] *= 1.7;
     xhat_diagnosis d = diagnose(a, " out dgamma dvar dinverted_stddev ");
     assert_int_equal(d.first_wrong_gate, -1);
     assert_int_equal(d.findings[d.first_wrong].suspects, 1 << 5 | 1 << 6);
     assert_true(d.wanted ==
                 1UL << (2 * XHAT_VALUE_STDDEV + XHAT_SIDE_GRADIENT));
+    assert_int_equal(d.search.cause_count, 0);
+    assert_string_equal(d.ratio,
+                        "yours is 1.7 times what it should be everywhere");
     d = diagnose(a, " out dgamma dvar dstddev dinverted_stddev ");
+    assert_int_equal(d.first_wrong_gate, 5);
+}
+
+/* The catalogue tells where the arrays alone do not. */
+static void a_known_mistake_needs_no_more_arrays(void **state)
+{
+    (void)state;
+    arrays a;
+    fill(a, DIVIDE_BY_S_ONCE);
+    xhat_diagnosis d = diagnose(a, " out dgamma dvar dinverted_stddev ");
     assert_int_equal(d.first_wrong_gate, 6);
+    assert_string_equal(first_cause(&d)->id, "inverse-1/s");
+}
+
+/* dx alone: three wrong numbers, which the invariants tell apart. */
+static void the_invariants_of_dx_tell_the_branches_apart(void **state)
+{
+    (void)state;
+    arrays a;
+    fill(a, NONE);
+    xhat_diagnosis d;
+    const double part[3][3] = {{1, 1, 1.3}, {1, 0.6, 1}, {2.5, 2.5, 2.5}};
+    const unsigned suspects[3] = {0xf8, 6, 0x180}; /* gates 3-7, 1-2, 7-8 */
+    for (int i = 0; i < 3; i++) {
+        arrays wrong;
+        memcpy(wrong, a, sizeof(arrays));
+        for (int k = 0; k < N * D; k++) {
+            int c = k % D;
+            double scale = VALUE(GAMMA)[c] * VALUE(INVERTED_STDDEV)[c] / N;
+            wrong[1][XHAT_VALUE_X][k] =
+                scale * (part[i][0] * N * GRADIENT(OUT)[k] -
+                         part[i][1] * GRADIENT(BETA)[c] -
+                         part[i][2] * VALUE(X_NORM)[k] * GRADIENT(GAMMA)[c]);
+        }
+        d = diagnose(wrong, " out dgamma dbeta dx ");
+        assert_int_equal(d.search.cause_count, 0);
+        assert_true(d.has_parts);
+        assert_true(d.parts.is_combination);
+        assert_close(d.parts.direct, part[i][0], 1e-6, 0);
+        assert_close(d.parts.mean, part[i][1], 1e-6, 0);
+        assert_close(d.parts.variance, part[i][2], 1e-6, 0);
+        assert_int_equal(d.findings[d.first_wrong].suspects, suspects[i]);
+    }
+}
+
+/* Two known mistakes at once, from dx alone. */
+static void two_mistakes_at_once_are_found(void **state)
+{
+    (void)state;
+    arrays a;
+    fill(a, NONE);
+    for (int k = 0; k < N * D; k++) { /* d for 2d, and gamma forgotten */
+        int c = k % D;
+        GRADIENT(X)
+        [k] = VALUE(INVERTED_STDDEV)[c] / N *
+              (N * GRADIENT(OUT)[k] - GRADIENT(BETA)[c] -
+               VALUE(X_NORM)[k] * GRADIENT(GAMMA)[c] / 2);
+    }
+    xhat_diagnosis d = diagnose(a, " dx ");
+    bool found = false;
+    for (int i = 0; i < d.search.cause_count; i++) {
+        const xhat_cause *cause = &d.search.causes[i];
+        assert_int_equal(cause->count, 2);
+        bool gamma = false, square = false;
+        for (int k = 0; k < 2; k++) {
+            const char *id = xhat_mistake_at(cause->mistakes[k])->id;
+            gamma = gamma || strcmp(id, "gamma-forgotten-backward") == 0;
+            square = square || strcmp(id, "square-missing-2") == 0;
+        }
+        found = found || (gamma && square);
+    }
+    assert_true(found);
 }
 
 /* A dropped branch is seen in the total alone. */
@@ -300,7 +383,7 @@ static void a_dropped_branch_shows_in_dx(void **state)
     fill(a, NO_MEAN_BRANCH);
     xhat_diagnosis d = diagnose(a, " dx ");
     assert_int_equal(d.first_wrong_gate, 1);
-    assert_string_equal(d.causes[0].id, "dropped-branch");
+    assert_string_equal(first_cause(&d)->id, "mean-branch-dropped");
 }
 
 static void a_sum_that_no_branch_explains_is_gate_0(void **state)
@@ -343,18 +426,18 @@ static void rounding_is_told_from_mistakes(void **state)
     fill(a, NONE);
     for (int k = 0; k < N * D; k++)
         GRADIENT(X)[k] = (double)(float)GRADIENT(X)[k];
-    xhat_run *run = clean_run(a);
     xhat_claim claim = {.side = XHAT_SIDE_GRADIENT,
                         .value = XHAT_VALUE_X,
                         .data = GRADIENT(X),
-                        .tolerance = 4e-6};
+                        .tolerance = 4e-6,
+                        .extent = XHAT_EXTENT_FULL};
+    xhat_case c = case_of(a, &claim, 1);
     xhat_diagnosis d;
-    assert_ok(xhat_diagnose(&d, run, &claim, 1, error));
+    assert_ok(xhat_diagnose(&d, &c, error));
     assert_int_equal(d.findings[0].state, XHAT_FINDING_OK);
     claim.tolerance = 1e-10;
-    assert_ok(xhat_diagnose(&d, run, &claim, 1, error));
+    assert_ok(xhat_diagnose(&d, &c, error));
     assert_int_equal(d.findings[0].state, XHAT_FINDING_WRONG);
-    xhat_run_destroy(run);
 }
 
 /* A float16 claim widens the tolerance of what was computed from it, and of
@@ -364,7 +447,6 @@ static void tolerance_follows_the_upstream(void **state)
     (void)state;
     arrays a;
     fill(a, NONE);
-    xhat_run *run = clean_run(a);
     const struct {
         xhat_side side;
         int value;
@@ -378,17 +460,19 @@ static void tolerance_follows_the_upstream(void **state)
     enum { ROWS = sizeof rows / sizeof *rows };
     xhat_claim claims[ROWS];
     for (int i = 0; i < ROWS; i++)
-        claims[i] = (xhat_claim){.side = rows[i].side,
-                                 .value = rows[i].value,
-                                 .data = a[rows[i].side][rows[i].value],
-                                 .tolerance = rows[i].own};
+        claims[i] = (xhat_claim){
+            .side = rows[i].side,
+            .value = rows[i].value,
+            .data = a[rows[i].side][rows[i].value],
+            .tolerance = rows[i].own,
+            .extent = xhat_circuit_batchnorm()->values[rows[i].value].extent};
+    xhat_case c = case_of(a, claims, ROWS);
     xhat_diagnosis d;
-    assert_ok(xhat_diagnose(&d, run, claims, ROWS, error));
+    assert_ok(xhat_diagnose(&d, &c, error));
     assert_int_equal(d.finding_count, ROWS);
     for (int i = 0; i < ROWS; i++)
         assert_true(d.findings[i].tolerance ==
                     rows[d.findings[i].claim].expected);
-    xhat_run_destroy(run);
 }
 
 /* A constant dout makes dx 0 on paper: right or wrong, it decides nothing. */
@@ -403,38 +487,71 @@ static void a_probe_that_decides_nothing(void **state)
     xhat_diagnosis d = diagnose(a, " dx ");
     assert_int_equal(d.first_wrong, -1);
     assert_false(d.decided);
-    xhat_run *run = clean_run(a);
-    const char *warnings[XHAT_PROBE_WARNINGS_MAX];
-    assert_int_equal(xhat_probe_warnings(run, warnings), 1);
-    assert_non_null(strstr(warnings[0], "dout is constant"));
-    xhat_run_destroy(run);
+    xhat_case c = case_of(a, NULL, 0);
+    xhat_probe_report report;
+    assert_ok(xhat_probe_judge(&report, &c, error));
+    assert_int_equal(report.warning_count, 1);
+    assert_non_null(strstr(report.warnings[0], "dout is constant"));
+}
+
+static bool hides(const xhat_probe_report *report, const char *id)
+{
+    for (int i = 0; i < report->hidden_count; i++)
+        if (strcmp(xhat_mistake_at(report->hidden[i])->id, id) == 0)
+            return true;
+    return false;
 }
 
 static void probes_are_warned_about(void **state)
 {
     (void)state;
-    xhat_axes axes = xhat_axes_batch(2, 2, 1);
-    xhat_run *run;
-    const char *warnings[XHAT_PROBE_WARNINGS_MAX];
-    assert_ok(
-        xhat_run_create(&run, xhat_circuit_batchnorm(), &axes, 0, NULL, error));
-    assert_ok(xhat_run_set(run, XHAT_SIDE_VALUE, XHAT_VALUE_X,
-                           (const double[]){1, 2, 3, 4}, error));
-    assert_ok(xhat_run_set(run, XHAT_SIDE_VALUE, XHAT_VALUE_GAMMA,
-                           (const double[]){1, 1}, error));
-    assert_ok(xhat_run_set(run, XHAT_SIDE_VALUE, XHAT_VALUE_BETA,
-                           (const double[]){0, 0}, error));
-    assert_ok(xhat_run_set(run, XHAT_SIDE_GRADIENT, XHAT_VALUE_OUT,
-                           (const double[]){1, 2, 3, 5}, error));
-    assert_ok(xhat_run_forward(run, error));
-    assert_ok(xhat_run_backward(run, error));
-    assert_int_equal(xhat_probe_warnings(run, warnings), 5);
-    assert_non_null(strstr(warnings[0], "N = 2"));
-    assert_non_null(strstr(warnings[1], "N = D"));
-    assert_non_null(strstr(warnings[2], "gamma is 1"));
-    assert_non_null(strstr(warnings[3], "beta is 0"));
-    assert_non_null(strstr(warnings[4], "eps is 0"));
-    xhat_run_destroy(run);
+    xhat_case c = {.axes = xhat_axes_batch(2, 2, 1),
+                   .x = (const double[]){1, 2, 3, 4},
+                   .gamma = (const double[]){1, 1},
+                   .beta = (const double[]){0, 0},
+                   .dout = (const double[]){1, 2, 3, 5}};
+    xhat_probe_report report;
+    assert_ok(xhat_probe_judge(&report, &c, error));
+    assert_int_equal(report.warning_count, 5);
+    assert_non_null(strstr(report.warnings[0], "N = 2"));
+    assert_non_null(strstr(report.warnings[1], "N = D"));
+    assert_non_null(strstr(report.warnings[2], "gamma is 1"));
+    assert_non_null(strstr(report.warnings[3], "beta is 0"));
+    assert_non_null(strstr(report.warnings[4], "eps is 0"));
+    assert_true(hides(&report, "gamma-forgotten"));
+    assert_true(hides(&report, "beta-forgotten"));
+    assert_true(hides(&report, "gamma-twice-backward"));
+    assert_false(hides(&report, "eps-forgotten")); /* with eps = 0 it never
+                                                      shows */
+    assert_false(hides(&report, "dbeta-averaged"));
+}
+
+/* The inputs that xhat_probe_make makes hide nothing, in any mode. */
+static void the_made_probe_hides_nothing(void **state)
+{
+    (void)state;
+    enum { MOST = 7 * 4 * 2 };
+    double x[MOST], dout[MOST], small[4][4];
+    for (size_t inner = 1; inner <= 2; inner++)
+        for (int eval = 0; eval < 2; eval++) {
+            xhat_probe_inputs made = {x,        dout,     small[0],
+                                      small[1], small[2], small[3]};
+            xhat_case c = {
+                .axes = xhat_axes_batch(7, 4, inner),
+                .eps = 1e-5,
+                .x = x,
+                .dout = dout,
+                .gamma = small[0],
+                .beta = small[1],
+                .held = {eval ? small[2] : NULL, eval ? small[3] : NULL},
+                .running = {small[2], small[3]}};
+            xhat_probe_make(&made, &c.axes, c.eps);
+            xhat_probe_report report;
+            assert_ok(xhat_probe_judge(&report, &c, error));
+            assert_int_equal(report.warning_count, 0);
+            assert_int_equal(report.hidden_count, 0);
+            assert_true(report.known > (eval ? 20 : 80));
+        }
 }
 
 int main(void)
@@ -444,6 +561,9 @@ int main(void)
         cmocka_unit_test(right_arrays_are_right),
         cmocka_unit_test(a_wrong_array_between_right_ones),
         cmocka_unit_test(too_few_arrays_leave_suspects),
+        cmocka_unit_test(a_known_mistake_needs_no_more_arrays),
+        cmocka_unit_test(the_invariants_of_dx_tell_the_branches_apart),
+        cmocka_unit_test(two_mistakes_at_once_are_found),
         cmocka_unit_test(a_dropped_branch_shows_in_dx),
         cmocka_unit_test(a_sum_that_no_branch_explains_is_gate_0),
         cmocka_unit_test(one_wrong_number_is_found_where_it_is),
@@ -451,6 +571,7 @@ int main(void)
         cmocka_unit_test(tolerance_follows_the_upstream),
         cmocka_unit_test(a_probe_that_decides_nothing),
         cmocka_unit_test(probes_are_warned_about),
+        cmocka_unit_test(the_made_probe_hides_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

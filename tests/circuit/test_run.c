@@ -1,5 +1,6 @@
 /* The nine gates: numbers by hand, derivatives by complex step, properties. */
 #include "circuit/diagnose.h"
+#include "circuit/probe.h"
 #include "circuit/magnitude.h"
 #include "circuit/nonfinite.h"
 #include "circuit_fixture.h"
@@ -491,13 +492,27 @@ static xhat_status whole_life(const xhat_allocator *allocator,
         status = xhat_run_backward(run, error);
     if (status == XHAT_OK)
         status = xhat_run_verify(run, SIZE_MAX, &found, error);
+    /* dgamma of the demo is 0.8 and 2: averaged, so that the catalogue is
+     * searched */
     xhat_claim claim = {.side = XHAT_SIDE_GRADIENT,
-                        .value = XHAT_VALUE_X,
-                        .data = demo_x,
-                        .tolerance = 1e-10};
+                        .value = XHAT_VALUE_GAMMA,
+                        .data = (const double[]){0.2, 0.5},
+                        .tolerance = 1e-10,
+                        .extent = XHAT_EXTENT_PER_CHANNEL};
+    xhat_case c = {.axes = axes,
+                   .x = demo_x,
+                   .gamma = demo_gamma,
+                   .beta = demo_beta,
+                   .dout = demo_dout,
+                   .claims = &claim,
+                   .claim_count = 1,
+                   .allocator = allocator};
     xhat_diagnosis diagnosis;
+    xhat_probe_report probe;
     if (status == XHAT_OK)
-        status = xhat_diagnose(&diagnosis, run, &claim, 1, error);
+        status = xhat_diagnose(&diagnosis, &c, error);
+    if (status == XHAT_OK)
+        status = xhat_probe_judge(&probe, &c, error);
     xhat_run_destroy(run);
     return status;
 }
@@ -507,7 +522,9 @@ static void every_failing_allocation(void **state)
     (void)state;
     xhat_status status = XHAT_OUT_OF_MEMORY;
     size_t k = 0;
-    for (; status == XHAT_OUT_OF_MEMORY; k++) {
+    /* every one of the first, then fewer: a search of the catalogue takes
+     * memory for each mistake in the same way */
+    for (; status == XHAT_OUT_OF_MEMORY; k += 1 + k / 600 * 13) {
         failing context = {.fails_at = k};
         xhat_allocator allocator = {failing_allocate, failing_release,
                                     &context};
