@@ -116,13 +116,17 @@ bool xhat_parts_of(xhat_parts *parts, const xhat_run *right, const double *dx,
         double noise = tolerance * f.size * f.n, scale = gamma[c] * invstd[c];
         if (f.hh == 0 || f.size == 0)
             continue;
+        bool combination = f.residual <= 10 * tolerance * f.size;
+        double factor = f.rest_dout == 0 ? NAN : f.rest_both / f.rest_dout;
+        /* of a dx that is too large as a whole, eps leaves more, too */
+        double times =
+            combination && isfinite(factor / scale) ? factor / scale : 1;
         if (!(fabs(f.dx) <= noise))
             parts->sum_holds = false;
-        if (!(fabs(f.dx_h - f.right_dx_h) <= noise))
+        if (!(fabs(f.dx_h - times * f.right_dx_h) <= noise))
             parts->projection_holds = false;
-        if (!(f.residual <= 10 * tolerance * f.size))
+        if (!combination)
             parts->is_combination = false;
-        double factor = f.rest_dout == 0 ? NAN : f.rest_both / f.rest_dout;
         add(&direct, factor, scale, tolerance * fabs(scale));
         add(&mean, (f.dx - factor * f.dout) / f.n, -scale * f.dout / f.n,
             noise / f.n);
