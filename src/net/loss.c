@@ -66,7 +66,7 @@ static double hinge_row(size_t outputs, const real *s, size_t label,
             gradient[k] = counts ? (real)(1 / rows) : 0;
     }
     if (gradient != NULL)
-        gradient[label] = (real)(-(double)above / rows);
+        gradient[label] = (real)(0 - (double)above / rows);
     return sum;
 }
 

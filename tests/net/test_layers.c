@@ -1,5 +1,8 @@
 #include "net_fixture.h"
 
+#include "base/random.h"
+#include "xhat/circuit.h"
+
 /* log(1 + e^-1 + e^-2) and e^-2, e^-1, 1 over its argument, to 16 digits */
 static const double log_sum = 0.4076059644443804;
 static const double softmax_123[3] = {0.09003057317038046, 0.2447284710547977,
@@ -34,6 +37,155 @@ static void loss_of_huge_logits_is_finite(void **state)
     assert_close(logits[0], 0.5, 1e-7, 0);
     assert_close(logits[1], -0.5, 1e-7, 0);
     assert_close(logits[3], 0, 0, 1e-12);
+}
+
+/* margins 2, 3 of the row with label 0; none above 0 of the other */
+static void hinge_by_hand(void **state)
+{
+    (void)state;
+    real out[6] = {1, 2, 3, 5, 1, 4};
+    const xhat_truth truth = {.labels = (const int32_t[]){0, 0}};
+    xhat_loss loss = xhat_loss_of(XHAT_LOSS_HINGE, 2, 3, out, &truth);
+    assert_close(loss.sum, 5, 1e-15, 0);
+    assert_int_equal(loss.correct, 1);
+    xhat_loss_backward(XHAT_LOSS_HINGE, 2, 3, out, &truth);
+    const real gradient[6] = {-1, 0.5, 0.5, 0, 0, 0};
+    assert_memory_equal(out, gradient, sizeof out);
+    out[4] = NAN;
+    assert_true(isnan(xhat_loss_of(XHAT_LOSS_HINGE, 2, 3, out, &truth).sum));
+}
+
+static void squared_by_hand(void **state)
+{
+    (void)state;
+    real out[2] = {1, -2};
+    const xhat_truth truth = {.targets = (const real[]){0.5, 1}};
+    assert_close(xhat_loss_backward(XHAT_LOSS_SQUARED, 2, 1, out, &truth).sum,
+                 9.25, 1e-15, 0);
+    assert_true(out[0] == 0.5f && out[1] == -3);
+}
+
+/* ---- dropout -------------------------------------------------------------- */
+
+enum { SAMPLES = 400, WIDTH = 37 };
+
+static void drop(const xhat_dropout *dropout, size_t layer, size_t rows,
+                 real *a)
+{
+    for (size_t i = 0; i < rows * WIDTH; i++)
+        a[i] = 1;
+    xhat_dropout_forward(dropout, layer, rows, WIDTH, a);
+}
+
+/* The same sample loses the same units in any batch, others in another epoch,
+ * layer or seed. */
+static void dropout_goes_by_the_sample(void **state)
+{
+    (void)state;
+    const size_t all[4] = {7, 3, 100, 8}, two[2] = {100, 3};
+    real a[4 * WIDTH], b[4 * WIDTH];
+    xhat_dropout dropout = {
+        .keep = 0.5, .seed = 5, .epoch = 2, .samples = SAMPLES, .sample = all};
+    drop(&dropout, 1, 4, a);
+    dropout.sample = two;
+    drop(&dropout, 1, 2, b);
+    assert_memory_equal(b, a + 2 * WIDTH, WIDTH * sizeof(real));
+    assert_memory_equal(b + WIDTH, a + WIDTH, WIDTH * sizeof(real));
+    drop(&dropout, 0, 2, a);
+    assert_memory_not_equal(a, b, WIDTH * sizeof(real));
+    dropout.epoch++;
+    drop(&dropout, 1, 2, a);
+    assert_memory_not_equal(a, b, WIDTH * sizeof(real));
+    dropout.epoch--;
+    dropout.seed++;
+    drop(&dropout, 1, 2, a);
+    assert_memory_not_equal(a, b, WIDTH * sizeof(real));
+}
+
+/* A share of keep survives, scaled so that the mean stays: binomial, with a
+ * deviation of sqrt(p (1 - p) / n). */
+static void dropout_keeps_its_share(void **state)
+{
+    (void)state;
+    static real a[SAMPLES * WIDTH];
+    size_t sample[SAMPLES], kept = 0, n = SAMPLES * WIDTH;
+    const double keep = 0.8;
+    for (size_t i = 0; i < SAMPLES; i++)
+        sample[i] = i;
+    xhat_dropout dropout = {.keep = keep, .samples = SAMPLES, .sample = sample};
+    drop(&dropout, 0, SAMPLES, a);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(a[i] == 0 || a[i] == (real)(1 / keep));
+        kept += a[i] != 0;
+    }
+    assert_close((double)kept / (double)n, keep, 0,
+                 4 * sqrt(keep * (1 - keep) / (double)n));
+    real gradient[4] = {1, 2, 3, 4};
+    const real out[4] = {0, 1.25, 2.5, 0};
+    xhat_dropout_backward(keep, 4, out, gradient);
+    const real expected[4] = {0, 2.5, 3.75, 0};
+    assert_memory_equal(gradient, expected, sizeof gradient);
+}
+
+/* ---- layer norm ------------------------------------------------------------ */
+
+/* Forward and backward against the nine gates over the other axis. */
+static void layer_norm_is_the_circuit(void **state)
+{
+    (void)state;
+    enum { ROWS = 6, UNITS = 11, N = ROWS * UNITS };
+    xhat_norm_layer norm;
+    xhat_run *run;
+    real x[N], out[N], gradient[N];
+    double wide[3][N];
+    xhat_net_spec spec = xhat_net_spec_default();
+    xhat_axes axes = xhat_axes_layer(ROWS, UNITS, 1);
+    spec.norm = XHAT_NET_NORM_LAYER;
+    spec.max_rows = ROWS;
+    assert_ok(xhat_norm_create(&norm, UNITS, &spec, NULL, error));
+    assert_ok(xhat_norm_prepare(&norm, ROWS, NULL, error));
+    for (size_t i = 0; i < N; i++) {
+        wide[0][i] = x[i] = (real)(5 + xhat_random_normal(1, 0, i));
+        wide[1][i] = gradient[i] = (real)xhat_random_normal(1, 1, i);
+    }
+    assert_ok(xhat_run_create(&run, xhat_circuit_batchnorm(), &axes, spec.eps,
+                              NULL, error));
+    assert_ok(xhat_run_set(run, XHAT_SIDE_VALUE, XHAT_VALUE_X, wide[0], error));
+    assert_ok(
+        xhat_run_set(run, XHAT_SIDE_GRADIENT, XHAT_VALUE_OUT, wide[1], error));
+    for (int part = 0; part < 2; part++) {
+        real *to = part == 0 ? norm.gamma : norm.beta;
+        for (size_t j = 0; j < UNITS; j++)
+            wide[2][j] = to[j] = (real)xhat_random_normal(2, part, j);
+        assert_ok(xhat_run_set(run, XHAT_SIDE_VALUE,
+                               part == 0 ? XHAT_VALUE_GAMMA : XHAT_VALUE_BETA,
+                               wide[2], error));
+    }
+    assert_ok(xhat_run_forward(run, error));
+    assert_ok(xhat_run_backward(run, error));
+    assert_ok(xhat_norm_forward(&norm, ROWS, true, x, out, error));
+    assert_ok(xhat_norm_backward(&norm, ROWS, x, gradient, error));
+    const struct {
+        const real *mine;
+        xhat_side side;
+        int value;
+        size_t count;
+    } pairs[] = {{out, XHAT_SIDE_VALUE, XHAT_VALUE_OUT, N},
+                 {gradient, XHAT_SIDE_GRADIENT, XHAT_VALUE_X, N},
+                 {norm.dgamma, XHAT_SIDE_GRADIENT, XHAT_VALUE_GAMMA, UNITS},
+                 {norm.dbeta, XHAT_SIDE_GRADIENT, XHAT_VALUE_BETA, UNITS}};
+    for (int k = 0; k < 4; k++)
+        for (size_t i = 0; i < pairs[k].count; i++)
+            assert_close(
+                pairs[k].mine[i],
+                xhat_run_field(run, pairs[k].side, pairs[k].value).data[i],
+                2e-6, 2e-6);
+    real evaluated[N];
+    assert_ok(xhat_norm_forward(&norm, ROWS, false, x, evaluated, error));
+    assert_memory_equal(evaluated, out, sizeof out);
+    assert_ok(xhat_norm_commit(&norm, error)); /* nothing to commit */
+    xhat_run_destroy(run);
+    xhat_norm_free(&norm, NULL);
 }
 
 static void probabilities_sum_to_one(void **state)
@@ -161,6 +313,19 @@ static void bad_specs_are_refused(void **state)
     spec.eps = -1;
     assert_fails(xhat_net_create(&net, &spec, NULL, error),
                  XHAT_INVALID_ARGUMENT, "eps = -1");
+    spec.eps = 1e-5;
+    spec.dropout = 0;
+    assert_fails(xhat_net_create(&net, &spec, NULL, error),
+                 XHAT_INVALID_ARGUMENT, "dropout = 0");
+    spec.dropout = 1;
+    spec.norm_momentum = NAN;
+    assert_fails(xhat_net_create(&net, &spec, NULL, error),
+                 XHAT_INVALID_ARGUMENT, "norm_momentum = nan");
+    spec.norm_momentum = 0.1;
+    spec.loss = XHAT_LOSS_SQUARED;
+    assert_fails(xhat_net_create(&net, &spec, NULL, error),
+                 XHAT_INVALID_ARGUMENT, "one output, not 2");
+    spec.loss = XHAT_LOSS_SOFTMAX;
     spec.eps = 0;
     spec.hidden = (size_t[]){(size_t)1 << 40};
     assert_fails(xhat_net_create(&net, &spec, NULL, error),
@@ -200,6 +365,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loss_of_known_logits),
         cmocka_unit_test(loss_of_huge_logits_is_finite),
+        cmocka_unit_test(hinge_by_hand),
+        cmocka_unit_test(squared_by_hand),
+        cmocka_unit_test(dropout_goes_by_the_sample),
+        cmocka_unit_test(dropout_keeps_its_share),
+        cmocka_unit_test(layer_norm_is_the_circuit),
         cmocka_unit_test(probabilities_sum_to_one),
         cmocka_unit_test(relu_keeps_what_is_not_a_number),
         cmocka_unit_test(affine_by_hand),

@@ -81,6 +81,37 @@ static void fifty_rows_are_learned_by_heart(void **state)
     }
 }
 
+/* ... in twenty epochs, with every norm and loss */
+static void fifty_rows_in_twenty_epochs(void **state)
+{
+    (void)state;
+    for (int norm = XHAT_NET_NORM_NONE; norm <= XHAT_NET_NORM_LAYER; norm++)
+        for (int loss = XHAT_LOSS_SOFTMAX; loss <= XHAT_LOSS_HINGE; loss++) {
+            fixture f;
+            xhat_model model;
+            xhat_evaluation result;
+            xhat_training_options options = fixture_options(20);
+            xhat_net_spec spec = xhat_net_spec_default();
+            fixture_open(&f, "digits-like", XHAT_NET_NORM_BATCH);
+            f.split.train.count = 50;
+            spec.hidden = (size_t[]){100, 100};
+            spec.hidden_count = 2;
+            spec.norm = (xhat_net_norm)norm;
+            spec.loss = (xhat_loss_kind)loss;
+            options.batch_size = 10;
+            options.lr = 5e-3;
+            assert_ok(
+                xhat_model_create(&model, &spec, &f.split.train, NULL, error));
+            assert_ok(
+                xhat_train(&model, &f.split, &options, NULL, NULL, error));
+            assert_ok(
+                xhat_evaluate(&model, &f.split.train, &result, NULL, error));
+            assert_int_equal(result.correct, 50);
+            xhat_model_free(&model);
+            fixture_close(&f);
+        }
+}
+
 static void the_spiral_is_learned(void **state)
 {
     (void)state;
@@ -322,6 +353,7 @@ int main(void)
         cmocka_unit_test(no_batch_has_one_row),
         cmocka_unit_test(an_epoch_sees_each_row_once),
         cmocka_unit_test(fifty_rows_are_learned_by_heart),
+        cmocka_unit_test(fifty_rows_in_twenty_epochs),
         cmocka_unit_test(the_spiral_is_learned),
         cmocka_unit_test(reg_shrinks_the_weights),
         cmocka_unit_test(training_reports_and_stops),
