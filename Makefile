@@ -34,8 +34,8 @@ test-long: all ## kill and resume trainings fifty times; train on Fashion-MNIST
 mutants: all ## plant classic mistakes in the code; each must fail a test
 	@scripts/mutants.py
 
-bench: all ## time the tellings of batch norm beside what the memory gives
-	@bench/run.sh $(BUILD)
+bench: all ## time it beside the memory limit and other libraries (QUICK=1: a taste)
+	@bench/run.py $(BUILD) $(if $(QUICK),--quick)
 
 install: build ## install into PREFIX (default /usr/local)
 	@cmake --install $(BUILD) --prefix $(PREFIX)

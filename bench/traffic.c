@@ -63,8 +63,16 @@ void bench_move(const bench_loop_table *loops, bench_loop loop, int threads,
 
 void bench_evict(int threads, const unsigned char *buffer, size_t bytes)
 {
+    const size_t least = (size_t)8 << 20; /* more than a core's own caches */
+    size_t part = bytes / (size_t)threads / 64 * 64;
+    if (part < least)
+        part = least < bytes ? least : bytes;
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
-    for (int t = 0; t < threads; t++)
-        for (size_t i = 0; i < bytes; i += 64)
+    for (int t = 0; t < threads; t++) {
+        size_t start = t == 0 ? 0
+                              : (bytes - part) * (size_t)t /
+                                    (size_t)(threads - 1) / 64 * 64;
+        for (size_t i = start; i < start + part; i += 64)
             (void)*(const volatile unsigned char *)(buffer + i);
+    }
 }

@@ -39,8 +39,8 @@ const bench_loop_table *bench_loops_widest(void);
 void bench_move(const bench_loop_table *loops, bench_loop loop, int threads,
                 void *to, const void *a, const void *b, size_t bytes);
 
-/* Evicts what the caches of `threads` cores hold: every thread reads all of
- * buffer[bytes].  Afterwards the threads are awake. */
+/* Evicts what the caches of `threads` cores hold: together they read all of
+ * buffer[bytes], each at least 8 MiB.  Afterwards the threads are awake. */
 void bench_evict(int threads, const unsigned char *buffer, size_t bytes);
 
 extern const bench_loop_table bench_loops_generic, bench_loops_avx2,

@@ -95,11 +95,17 @@ bench_circuit_create(xhat_run **run, const xhat_spec *spec,
 
 /* Runs it once and compares what came out, on some of the channels, with the
  * circuit's result (with the closed form's where a channel is too long for it,
- * and for the circuit itself).
- * Errors: XHAT_NOT_FINITE names the array, the channel and the difference. */
+ * and for the circuit itself), to 32 units of roundoff of the type.
+ * Errors: XHAT_NOT_FINITE names the array, the element and both values. */
 XHAT_NODISCARD xhat_status bench_workload_check(bench_workload *w,
                                                 bench_method method,
                                                 bench_mode mode,
                                                 xhat_error *error);
+
+/* The same of what lies in out, or in dx, dgamma and dbeta, whoever put it
+ * there, to so many units. */
+XHAT_NODISCARD xhat_status bench_workload_compare(const bench_workload *w,
+                                                  bench_mode mode, double units,
+                                                  xhat_error *error);
 
 #endif

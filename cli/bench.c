@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench_report.h"
+#include "bench_compare.h"
 #include "output.h"
 
 /* One line that is written over, on a terminal only. */
@@ -94,26 +94,82 @@ static int measure_all(const cli_invocation *invocation, const cli_bench *bench,
     return result;
 }
 
+/* Measures again what seems slower than before: what stays slower is; what a
+ * passing disturbance slowed down is not. */
+static int confirm(const cli_bench *bench, const cli_bench_old *old,
+                   cli_bench_results *results)
+{
+    bench_result again[BENCH_RESULTS_MAX];
+    xhat_error error = {0};
+    int count;
+    for (size_t i = 0; i < results->count; i++) {
+        bench_result *r = &results->items[i];
+        if (!cli_bench_judge(old, results, i).slower)
+            continue;
+        if (bench_measure(&r->problem, &bench->settings, again, &count,
+                          &error) != XHAT_OK)
+            return cli_fail_error(&error);
+        for (int k = 0; k < count; k++)
+            if (again[k].method == r->method && again[k].mode == r->mode &&
+                again[k].cache == r->cache && again[k].fraction > r->fraction)
+                *r = again[k];
+    }
+    return CLI_DONE;
+}
+
+/* CLI_NO when a case is slower, CLI_INPUT when there was nothing to compare */
+static int judge(const cli_bench *bench, const cli_bench_old *old,
+                 cli_bench_results *results)
+{
+    size_t compared = 0, slower = 0;
+    int result = confirm(bench, old, results);
+    for (size_t i = 0; i < results->count && result == CLI_DONE; i++) {
+        cli_bench_verdict verdict = cli_bench_judge(old, results, i);
+        compared += verdict.before != NULL;
+        slower += verdict.slower;
+    }
+    if (result == CLI_DONE && compared == 0)
+        return cli_fail(CLI_INPUT, "%s: holds none of the cases of this run",
+                        old->path);
+    return result != CLI_DONE ? result : slower > 0 ? CLI_NO : CLI_DONE;
+}
+
+/* means and verdicts, or the whole as JSON */
+static int finish(const cli_invocation *invocation, const cli_bench *bench,
+                  const cli_bench_results *results, const cli_bench_old *old)
+{
+    xhat_text text = xhat_text_on(NULL);
+    if (cli_given(invocation, "json")) {
+        cli_bench_json(&text, bench, results, old);
+    } else {
+        cli_bench_means(&text, results);
+        if (old != NULL)
+            cli_bench_put_verdicts(&text, old, results);
+    }
+    return print(invocation, &text);
+}
+
 static int run(const cli_invocation *invocation)
 {
     cli_bench bench;
     cli_bench_results results = {0};
-    bool json = cli_given(invocation, "json");
-    xhat_text text = xhat_text_on(NULL);
-    int result = cli_bench_read(&bench, invocation);
+    cli_bench_old old = {0}, *compared = NULL;
+    int result = cli_bench_read(&bench, invocation), verdict = CLI_DONE;
     cli_catch_interrupts();
+    if (result == CLI_DONE && bench.compare != NULL) {
+        result = cli_bench_old_read(&old, bench.compare);
+        compared = &old;
+    }
     if (result == CLI_DONE)
         result = measure_all(invocation, &bench, &results);
-    if (result == CLI_DONE) {
-        if (json)
-            cli_bench_json(&text, &bench, &results);
-        else
-            cli_bench_means(&text, &results);
-        result = print(invocation, &text);
-    }
+    if (result == CLI_DONE && compared != NULL)
+        verdict = judge(&bench, &old, &results);
+    if (result == CLI_DONE && verdict != CLI_INPUT)
+        result = finish(invocation, &bench, &results, compared);
     free(results.items);
+    cli_bench_old_free(&old);
     cli_bench_free(&bench);
-    return result;
+    return result != CLI_DONE ? result : verdict;
 }
 
 const cli_command cli_command_bench = {

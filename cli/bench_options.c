@@ -13,7 +13,7 @@ const cli_option cli_bench_options[] = {
      "in memory (default: every one of its rank)"},
     {"method", 0, "LIST", "fused, closed, staged (default fused)"},
     {"mode", 0, "LIST", "forward, backward, inference (default all three)"},
-    {"dtype", 0, "TYPE", "f32 (default) or f64"},
+    {"dtype", 0, "f32|f64", "default f32"},
     {"cache", 0, "LIST",
      "hot, cold: what the caches hold before a call "
      "(default both)"},

@@ -7,6 +7,7 @@
 
 #include "base/cpu.h"
 #include "base/json.h"
+#include "bench_compare.h"
 #include "bench/goals.h"
 #include "kernels/kernels.h"
 #include "bench/samples.h"
@@ -136,7 +137,19 @@ void cli_bench_means(xhat_text *text, const cli_bench_results *results)
 
 /* ---- JSON ---------------------------------------------------------------- */
 
-static void json_result(xhat_json *json, const bench_result *r)
+/* what --compare found; nothing where the older run has no such case */
+static void json_verdict(xhat_json *json, const cli_bench_verdict *verdict)
+{
+    if (verdict->before == NULL)
+        return;
+    xhat_json_number(json, "old_seconds", verdict->before->seconds);
+    xhat_json_number(json, "slowdown", verdict->slowdown);
+    xhat_json_number(json, "slowdown_allowed", 1 + verdict->allowed);
+    xhat_json_bool(json, "slower", verdict->slower);
+}
+
+static void json_result(xhat_json *json, const bench_result *r,
+                        const cli_bench_verdict *verdict)
 {
     xhat_json_open(json, NULL, '{');
     xhat_json_string(json, "layout", xhat_layout_name(r->problem.layout));
@@ -160,6 +173,7 @@ static void json_result(xhat_json *json, const bench_result *r)
     xhat_json_number(json, "spread", r->spread);
     xhat_json_number(json, "noise", r->noise);
     xhat_json_integer(json, "rounds", (int64_t)r->rounds);
+    json_verdict(json, verdict);
     xhat_json_close(json);
 }
 
@@ -191,7 +205,7 @@ static void json_means(xhat_json *json, const cli_bench_results *results)
 }
 
 void cli_bench_json(xhat_text *text, const cli_bench *bench,
-                    const cli_bench_results *results)
+                    const cli_bench_results *results, const cli_bench_old *old)
 {
     char cpu[80];
     xhat_json json = xhat_json_on(text, 2);
@@ -203,8 +217,12 @@ void cli_bench_json(xhat_text *text, const cli_bench *bench,
     xhat_json_string(&json, "isa", isa_name());
     xhat_json_integer(&json, "threads", bench->threads);
     xhat_json_open(&json, "results", '[');
-    for (size_t i = 0; i < results->count; i++)
-        json_result(&json, &results->items[i]);
+    for (size_t i = 0; i < results->count; i++) {
+        cli_bench_verdict verdict = {0};
+        if (old != NULL)
+            verdict = cli_bench_judge(old, results, i);
+        json_result(&json, &results->items[i], &verdict);
+    }
     xhat_json_close(&json);
     json_means(&json, results);
     xhat_json_close(&json);

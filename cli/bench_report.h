@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "bench_options.h"
 
+struct cli_bench_old; /* bench_compare.h */
+
 typedef struct cli_bench_results {
     bench_result *items;
     size_t count, capacity;
@@ -21,8 +23,9 @@ void cli_bench_row(xhat_text *text, const bench_result *result);
 /* Geometric means of each class, method and state of the caches. */
 void cli_bench_means(xhat_text *text, const cli_bench_results *results);
 
-/* The same as one document. */
+/* The same as one document; old is NULL without --compare. */
 void cli_bench_json(xhat_text *text, const cli_bench *bench,
-                    const cli_bench_results *results);
+                    const cli_bench_results *results,
+                    const struct cli_bench_old *old);
 
 #endif

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs the Debian packages that xhat builds and tests with, when any is
-# missing.  Silent and fast when all are there.  Where there is no apt-get, or
-# no right to use it, the packages are listed and the build goes on with what
-# is found.
+# Installs the Debian packages that xhat builds and tests with, and those named
+# on the command line, when any is missing.  Silent and fast when all are there.
+# Where there is no apt-get, or no right to use it, the packages are listed and
+# the build goes on with what is found.
 #
 # --tests: also what only tests use, to look at models with other programs.
 set -eu
@@ -14,9 +14,12 @@ packages="
     dataset-fashion-mnist groff-base mandoc zsh fish
 "
 
-if [ "${1:-}" = --tests ]; then
-    packages="$packages python3-torch python3-onnx python3-venv"
-fi
+for word in "$@"; do
+    case "$word" in
+    --tests) packages="$packages python3-torch python3-onnx python3-venv" ;;
+    *) packages="$packages $word" ;;
+    esac
+done
 
 missing=""
 if command -v dpkg-query >/dev/null 2>&1; then

@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+"""Times xhat, other libraries and the memory limit by turns on the same shapes.
+
+    compare.py BUILD [--threads N] [--shape LIST] [--mode LIST] [--fusion LIST]
+               [--cache hot|cold] [--seconds S] [-o RESULTS.json]
+
+BUILD holds the workers (cmake -DXHAT_WITH_PEERS=ON; bench/run.py does it).
+Each library has a process of its own, confined to the same N cores.  In each
+round every one has its turn, the others being stopped meanwhile, so that no
+idle thread of one disturbs another.  Results are checked before they are timed.
+"""
+import argparse
+import json
+import math
+import os
+import pathlib
+import signal
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+LAYOUTS = {2: ["nc"], 3: ["ncl", "nlc"], 4: ["nchw", "nhwc"],
+           5: ["ncdhw", "ndhwc"]}
+COPIES, TRIADS = (0, 1, 2), (3, 4)  # enum bench_loop of bench/traffic.h
+SAMPLE = 2e-4    # seconds that a hot sample lasts at least
+SMALL = 1 << 20  # bytes of x below which one thread may move them faster
+ROUNDS = (5, 25)
+
+
+class Worker:
+    """A process that times one library."""
+
+    def __init__(self, program, threads, variant):
+        cores = sorted(os.sched_getaffinity(0))[:threads]
+        env = dict(os.environ, OMP_NUM_THREADS=str(threads))
+        self.process = subprocess.Popen(
+            [str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env=env, text=True, bufsize=1,
+            preexec_fn=lambda: os.sched_setaffinity(0, cores))
+        self.name = self.ask("name")
+        self.variant, self.has_case = variant, False
+
+    def send(self, order):
+        self.process.send_signal(signal.SIGCONT)
+        self.process.stdin.write(order + "\n")
+        self.process.stdin.flush()
+
+    def receive(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.process.args[0]} ended with status "
+                               f"{self.process.wait()}")
+        return line.strip()
+
+    def ask(self, order):
+        self.send(order)
+        answer = self.receive()
+        self.process.send_signal(signal.SIGSTOP)
+        return answer
+
+    def close(self):
+        self.process.send_signal(signal.SIGCONT)
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+
+
+class Turn:
+    """What is timed: a library's call, or a traffic loop."""
+
+    def __init__(self, worker, order):
+        self.worker, self.order = worker, order
+        self.samples, self.calls, self.cost = [], 1, 0.0
+
+    def sample(self, cache):
+        answer = self.worker.ask(f"{self.order} {self.calls} {cache}")
+        self.samples.append(float(answer))
+
+    def calibrate(self, cache):
+        start = time.monotonic()
+        self.sample(cache)
+        self.sample(cache)
+        if cache == "hot":
+            self.calls = max(1, min(1 << 16, math.ceil(
+                SAMPLE / max(self.samples[-1], 1e-9))))
+        self.cost = (time.monotonic() - start) / 2 + \
+            self.calls * self.samples[-1]
+        self.samples = []
+
+    def median(self):
+        return statistics.median(self.samples)
+
+    def spread(self):
+        low, _, high = statistics.quantiles(self.samples, n=4)
+        return (high - low) / self.median()
+
+
+def start_workers(build, threads):
+    """xhat's worker, and those of the libraries that were found; oneDNN's twice:
+    for plain layouts and for its own blocked one."""
+    workers = []
+    programs = sorted((pathlib.Path(build) / "bench" / "peers").glob(
+        "worker_*"), key=lambda p: (p.name != "worker_xhat", p.name))
+    for program in programs:
+        blocked = ["blocked"] if "onednn" in program.name else []
+        for variant in ["plain"] + blocked:
+            try:
+                workers.append(Worker(program, threads, variant))
+            except (RuntimeError, OSError) as error:
+                print(f"xhat: not timed: {error}", file=sys.stderr)
+    if not workers or not workers[0].name.startswith("xhat"):
+        sys.exit(f"xhat: {build} has no workers: build it with "
+                 "-DXHAT_WITH_PEERS=ON")
+    return workers
+
+
+# ---- one case ----------------------------------------------------------------
+
+def open_case(workers, case):
+    """Opens the case in every worker at once, and checks what comes out;
+    returns the size class, or None when xhat itself has no such thing."""
+    size_class = None
+    order = (f"{case['layout']} {case['mode']} {case['dtype']} "
+             f"{case['fusion']} {case['threads']} " +
+             "x".join(map(str, case["shape"])))
+    for worker in workers:
+        worker.send(f"open {worker.variant} {order}")
+    for worker in workers:
+        answer = worker.receive()
+        worker.has_case = answer.startswith("ok")
+        if worker.has_case:
+            checked = worker.ask("check")
+            if checked != "ok":
+                worker.has_case = False
+                print(f"xhat: {worker.name}: {order}: {checked}",
+                      file=sys.stderr)
+        if worker is workers[0] and worker.has_case:
+            size_class = answer.split()[1]
+        worker.process.send_signal(signal.SIGSTOP)
+    return size_class
+
+
+def loops(worker, case):
+    """The traffic loops that bound this mode."""
+    kinds = TRIADS if case["mode"] == "backward" else COPIES
+    bytes_of_x = math.prod(case["shape"]) * (4 if case["dtype"] == "f32" else 8)
+    counts = {case["threads"], 1} if bytes_of_x <= SMALL else {case["threads"]}
+    return [Turn(worker, f"loop {kind} {count}")
+            for kind in kinds for count in sorted(counts)]
+
+
+def measure(workers, case, seconds):
+    """The results of one case: a dictionary for each library."""
+    size_class = open_case(workers, case)
+    if size_class is None:
+        return []
+    bounds = loops(workers[0], case)
+    turns = [Turn(w, "time") for w in workers if w.has_case]
+    for turn in bounds + turns:
+        turn.calibrate(case["cache"])
+    cost = sum(turn.cost for turn in bounds + turns)
+    rounds = max(ROUNDS[0], min(ROUNDS[1], int(seconds / cost)))
+    for done in range(rounds):
+        for turn in bounds + turns:
+            # what takes a tenth of a second needs a few samples only
+            if turn.cost < 0.1 or done < ROUNDS[0]:
+                turn.sample(case["cache"])
+    limit = min(turn.median() for turn in bounds)
+    return [dict(case, **{
+        "class": size_class, "library": turn.worker.name,
+        "variant": turn.worker.variant, "seconds": turn.median(),
+        "limit_seconds": limit, "fraction": limit / turn.median(),
+        "spread": turn.spread(), "rounds": len(turn.samples)})
+            for turn in turns]
+
+
+# ---- all of them -------------------------------------------------------------
+
+def cases(arguments, worker):
+    shapes = worker.ask("shapes " + arguments.shape)
+    if shapes.startswith("no"):
+        sys.exit("xhat: --shape: " + shapes[len("no "):])
+    for text in shapes.split(","):
+        shape = list(map(int, text.split("x")))
+        for layout in LAYOUTS[len(shape)]:
+            for mode in arguments.mode.split(","):
+                for fusion in arguments.fusion.split(","):
+                    yield {"layout": layout, "mode": mode, "shape": shape,
+                           "threads": arguments.threads, "dtype": "f32",
+                           "cache": arguments.cache, "fusion": fusion}
+
+
+def classes(worker):
+    """[{"id", "layouts", "mode", "goal"}], goal 0 where there is none"""
+    rows = [row.split("|") for row in worker.ask("classes").split(";")]
+    return [{"id": row[0], "layouts": row[1], "mode": row[2],
+             "goal": float(row[3])} for row in rows]
+
+
+def compare(arguments):
+    """{"threads", "libraries": [...], "classes": [...], "results": [...]}"""
+    workers = start_workers(arguments.build, arguments.threads)
+    results = []
+    try:
+        everything = list(cases(arguments, workers[0]))
+        known = classes(workers[0])
+        for number, case in enumerate(everything):
+            if sys.stderr.isatty():
+                print(f"\r{number + 1} of {len(everything)}: "
+                      f"{case['shape']} {case['layout']} {case['mode']} "
+                      f"{case['fusion']}\x1b[K", end="", file=sys.stderr)
+            results += measure(workers, case, arguments.seconds)
+    finally:
+        if sys.stderr.isatty():
+            print("\r\x1b[K", end="", file=sys.stderr)
+        for worker in workers:
+            worker.close()
+    libraries = list(dict.fromkeys(w.name for w in workers))
+    return {"threads": arguments.threads, "libraries": libraries,
+            "classes": known, "results": results}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build")
+    parser.add_argument("--threads", type=int,
+                        default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--shape", default="few")
+    parser.add_argument("--mode", default="forward,backward,inference")
+    parser.add_argument("--fusion", default="plain")
+    parser.add_argument("--cache", choices=("hot", "cold"), default="hot")
+    parser.add_argument("--seconds", type=float, default=1.0,
+                        help="about as long for a case")
+    parser.add_argument("-o", "--output")
+    arguments = parser.parse_args()
+    document = compare(arguments)
+    if arguments.output:
+        pathlib.Path(arguments.output).write_text(
+            json.dumps(document, indent=1) + "\n")
+    for r in document["results"]:
+        print(f"{'x'.join(map(str, r['shape'])):18} {r['layout']:5} "
+              f"{r['mode']:9} {r['fusion']:8} {r['library']:22} "
+              f"{r['variant']:8} {1e6 * r['seconds']:10.1f} us "
+              f"{r['fraction']:5.2f}")
+
+
+if __name__ == "__main__":
+    main()
