@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "circuit/mistakes.h"
+#include "circuit/probe.h"
 #include "circuit_fixture.h"
 
 static const double running_mean[] = {0.5, -1, 2, 0.25};
@@ -139,6 +140,112 @@ static void no_two_mistakes_are_one(void **state)
         }
 }
 
+/* ---- the probe ----------------------------------------------------------- */
+
+enum { FULL_MOST = XHAT_PROBE_ROWS * XHAT_PROBE_CHANNELS, RUNS_MAX = 200 };
+
+/* The catalogue on one set of inputs: runs[i] of mistake i, or NULL. */
+typedef struct gallery {
+    xhat_run *right, *runs[RUNS_MAX];
+    double x[FULL_MOST], dout[FULL_MOST], small[4][XHAT_PROBE_CHANNELS];
+    const double *running[2];
+} gallery;
+
+/* seed 0: the probe that xhat_probe_make makes; others: any numbers. */
+static void hang(gallery *g, unsigned seed)
+{
+    xhat_axes axes = xhat_axes_batch(XHAT_PROBE_ROWS, XHAT_PROBE_CHANNELS, 1);
+    const double eps = 1e-5;
+    xhat_probe_inputs inputs = {g->x,        g->dout,     g->small[0],
+                                g->small[1], g->small[2], g->small[3]};
+    xhat_probe_make(&inputs, &axes, eps);
+    for (size_t k = 0; k < FULL_MOST && seed > 0; k++) {
+        g->x[k] = fixture_number(7 * seed, k) * (k % 4 == 1 ? 0.01 : 2) + 0.5;
+        g->dout[k] = fixture_number(7 * seed + 1, k) + 0.25;
+    }
+    for (size_t k = 0; k < XHAT_PROBE_CHANNELS && seed > 0; k++)
+        for (unsigned i = 0; i < 4; i++)
+            g->small[i][k] = 1.5 + fixture_number(7 * seed + 2 + i, k);
+    g->running[0] = g->small[2];
+    g->running[1] = g->small[3];
+    assert_ok(xhat_run_create(&g->right, xhat_circuit_batchnorm(), &axes, eps,
+                              NULL, error));
+    assert_ok(
+        xhat_run_set(g->right, XHAT_SIDE_VALUE, XHAT_VALUE_X, g->x, error));
+    assert_ok(xhat_run_set(g->right, XHAT_SIDE_VALUE, XHAT_VALUE_GAMMA,
+                           g->small[0], error));
+    assert_ok(xhat_run_set(g->right, XHAT_SIDE_VALUE, XHAT_VALUE_BETA,
+                           g->small[1], error));
+    assert_ok(xhat_run_set(g->right, XHAT_SIDE_GRADIENT, XHAT_VALUE_OUT,
+                           g->dout, error));
+    assert_ok(xhat_run_forward(g->right, error));
+    assert_ok(xhat_run_backward(g->right, error));
+    assert_true(xhat_mistake_count() <= RUNS_MAX);
+    for (int i = 0; i < xhat_mistake_count(); i++) {
+        g->runs[i] = NULL;
+        if (xhat_mistake_applies(i, g->right))
+            assert_ok(xhat_mistake_run(&g->runs[i], g->right, &i, 1, g->running,
+                                       error));
+    }
+}
+
+static void take_down(gallery *g)
+{
+    for (int i = 0; i < xhat_mistake_count(); i++)
+        xhat_run_destroy(g->runs[i]);
+    xhat_run_destroy(g->right);
+}
+
+/* Two mistakes whose arrays are not the same on some inputs are not the same on
+ * the probe either: of each of out, dx, dgamma and dbeta, and of all arrays.
+ * (index -1 is right code.) */
+static void the_probe_tells_every_pair_apart(void **state)
+{
+    (void)state;
+    enum { ANY = 3, CLEAR = 10000 };
+    static gallery probe, any[ANY];
+    const struct {
+        int side, value;
+    } ends[] = {{0, XHAT_VALUE_OUT},
+                {1, XHAT_VALUE_X},
+                {1, XHAT_VALUE_GAMMA},
+                {1, XHAT_VALUE_BETA}};
+    hang(&probe, 0);
+    for (unsigned s = 0; s < ANY; s++)
+        hang(&any[s], s + 1);
+    int apart = 0;
+    for (int i = 0; i < xhat_mistake_count(); i++)
+        for (int k = -1; k < i; k++) {
+            if (probe.runs[i] == NULL || (k >= 0 && probe.runs[k] == NULL))
+                continue;
+            for (int e = 0; e < 4; e++) {
+                int side = ends[e].side, v = ends[e].value;
+                double far = 0;
+                for (int s = 0; s < ANY; s++)
+                    far = fmax(far,
+                               difference(any[s].runs[i],
+                                          k < 0 ? any[s].right : any[s].runs[k],
+                                          side, v));
+                double here =
+                    difference(probe.runs[i],
+                               k < 0 ? probe.right : probe.runs[k], side, v);
+                if (far > 1e-9 && here < 1.0 / CLEAR)
+                    fail_msg("%s and %s: %s differs by %g on the probe, by %g "
+                             "elsewhere",
+                             xhat_mistake_at(i)->id,
+                             k < 0 ? "right code" : xhat_mistake_at(k)->id,
+                             xhat_circuit_key(xhat_circuit_batchnorm(),
+                                              (xhat_side)side, v),
+                             here, far);
+                apart += far > 1e-9;
+            }
+        }
+    assert_true(apart > 5000);
+    take_down(&probe);
+    for (int s = 0; s < ANY; s++)
+        take_down(&any[s]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +253,7 @@ int main(void)
         cmocka_unit_test(every_mistake_shows_somewhere),
         cmocka_unit_test(no_mistake_changes_nothing),
         cmocka_unit_test(no_two_mistakes_are_one),
+        cmocka_unit_test(the_probe_tells_every_pair_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
