@@ -43,6 +43,7 @@ typedef struct cli_command {
                                   completion; NULL: files alone */
     const char *examples; /* lines, each ending in \n; help shows them first */
     const char *details;  /* more text for help, or NULL */
+    const char *presets;  /* and what its presets are, or NULL */
     int least_operands, most_operands;
     const cli_option *tables[CLI_TABLES_MAX]; /* its options; the common ones
                                                  (cli_common) come by itself */
@@ -98,6 +99,12 @@ void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool cli_has_color(int stream_descriptor);
 bool cli_is_terminal(int stream_descriptor);
 
+/* May a progress line be drawn over itself on stderr?  Not with --quiet. */
+bool cli_shows_progress(const cli_invocation *invocation);
+
+/* Seconds since some moment. */
+double cli_seconds(void);
+
 /* Columns of the terminal on stdout, 80 when it is none. */
 int cli_width(void);
 
@@ -114,7 +121,7 @@ bool cli_interrupted(void);
 extern const cli_command cli_command_forward, cli_command_backward,
     cli_command_explain, cli_command_check, cli_command_train, cli_command_eval,
     cli_command_predict, cli_command_export, cli_command_plot,
-    cli_command_bench, cli_command_info, cli_command_help,
+    cli_command_sweep, cli_command_bench, cli_command_info, cli_command_help,
     cli_command_completion;
 
 #endif

@@ -54,6 +54,8 @@ void cli_help_command(FILE *to, const cli_command *command)
             command->operands, *command->operands != '\0' ? " " : "");
     if (command->details != NULL)
         fprintf(to, "\n%s", command->details);
+    if (command->presets != NULL)
+        fprintf(to, "\n%s", command->presets);
     for (const cli_option *const *t = cli_tables(command, tables); *t; t++) {
         fprintf(to, "\n");
         for (const cli_option *o = *t; o->name != NULL; o++)

@@ -196,6 +196,10 @@ void cli_manual(xhat_text *page, const cli_command *command)
         xhat_text_put(page, ".SH DESCRIPTION\n");
         put_lines(page, command->details);
     }
+    if (command->presets != NULL) {
+        xhat_text_put(page, ".SH PRESETS\n");
+        put_lines(page, command->presets);
+    }
     xhat_text_put(page, ".SH OPTIONS\n");
     for (const cli_option *const *t = cli_tables(command, tables); *t; t++)
         for (const cli_option *o = *t; o->name != NULL; o++)

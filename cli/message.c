@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 int cli_fail(int exit_code, const char *format, ...)
@@ -74,6 +75,20 @@ bool cli_has_color(int stream_descriptor)
     return cli_is_terminal(stream_descriptor) &&
            (no_color == NULL || *no_color == '\0') &&
            (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+bool cli_shows_progress(const cli_invocation *invocation)
+{
+    const char *term = getenv("TERM");
+    return !cli_given(invocation, "quiet") && cli_is_terminal(2) &&
+           (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+double cli_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 int cli_width(void)

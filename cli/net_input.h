@@ -7,6 +7,9 @@
 
 enum { CLI_PATH_SIZE = 4096 };
 
+/* The built-in data sets, for completion. */
+#define CLI_GENERATORS "spiral|xor|digits-like"
+
 /* The help that says what DATA may be. */
 extern const char cli_data_help[];
 

@@ -56,3 +56,12 @@ const cli_command cli_command_plot = {
     .most_operands = CLI_OPERANDS_MAX,
     .run = refuse,
 };
+
+const cli_command cli_command_sweep = {
+    .name = "sweep",
+    .summary = "train over a grid of options (not in this build)",
+    .operands = "DATA",
+    .examples = LACKING,
+    .most_operands = CLI_OPERANDS_MAX,
+    .run = refuse,
+};

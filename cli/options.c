@@ -117,6 +117,12 @@ static const cli_option *find(const cli_command *command, const char *name,
     return NULL;
 }
 
+const cli_option *cli_find_option(const cli_command *command, const char *name,
+                                  size_t length)
+{
+    return find(command, name, length, 0);
+}
+
 static int unknown_option(const cli_command *command, const char *given)
 {
     const char *names[CLI_VALUES_MAX * 2];

@@ -24,6 +24,10 @@ enum { CLI_ALL_TABLES = CLI_TABLES_MAX + 2 };
 const cli_option *const *cli_tables(const cli_command *command,
                                     const cli_option *tables[CLI_ALL_TABLES]);
 
+/* The option of that name, of `length` bytes, or NULL. */
+const cli_option *cli_find_option(const cli_command *command, const char *name,
+                                  size_t length);
+
 /* The next of the words in a list such as "P|none|all", from *at on, which
  * moves behind it; words with capitals stand for values and are passed over.
  * NULL at the end. */

@@ -59,6 +59,8 @@ static void put_options(xhat_json *json, const cli_run *run)
     xhat_json_bool(json, "baseline", setup->baseline);
     put_training(json, &setup->training);
     xhat_json_number(json, "validation", setup->validation);
+    if (setup->train_rows > 0)
+        xhat_json_integer(json, "train_rows", (int64_t)setup->train_rows);
     xhat_json_integer(json, "seed", (int64_t)setup->seed);
     xhat_json_integer(json, "threads", setup->threads);
     xhat_json_close(json);
@@ -109,6 +111,25 @@ static void put_precise(xhat_json *json, const cli_precise *precise)
         put_evaluation(json, "test", &precise->test[i]);
         xhat_json_close(json);
     }
+    xhat_json_close(json);
+}
+
+/* A row for each true class: what its rows were taken for. */
+static void put_confusion(xhat_json *json, const cli_run *run, size_t classes)
+{
+    if (run->confusion == NULL)
+        return;
+    xhat_json_open(json, "confusion", '{');
+    xhat_json_string(json, "part", run->confusion_part);
+    xhat_json_open(json, "counts", '[');
+    for (size_t k = 0; k < classes; k++) {
+        xhat_json_open(json, NULL, '(');
+        for (size_t other = 0; other < classes; other++)
+            xhat_json_integer(json, NULL,
+                              (int64_t)run->confusion[k * classes + other]);
+        xhat_json_close(json);
+    }
+    xhat_json_close(json);
     xhat_json_close(json);
 }
 
@@ -193,6 +214,7 @@ int cli_run_write_json(const cli_run *run, const xhat_dataset *data,
     xhat_json_integer(&json, "parameters",
                       (int64_t)xhat_net_parameter_count(model->net));
     put_result(&json, run);
+    put_confusion(&json, run, data->classes);
     xhat_json_close(&json);
 
     int result = CLI_DONE;

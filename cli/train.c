@@ -3,58 +3,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "input.h"
 #include "net/report.h"
 #include "output.h"
+#include "presets.h"
+#include "train_data.h"
 #include "train_resume.h"
 #include "train_run.h"
-
-/* ---- the data ------------------------------------------------------------ */
-
-static void note_data(const cli_invocation *invocation,
-                      const cli_train_setup *setup, const xhat_dataset *data,
-                      const xhat_split *split)
-{
-    if (data->note[0] != '\0')
-        cli_note(invocation, "%s: %s", setup->source, data->note);
-    cli_note_missing(invocation, setup->source, data);
-    if (data->label_name[0] != '\0')
-        cli_note(invocation, "%s: the labels are in \"%s\"", setup->source,
-                 data->label_name);
-    cli_note(invocation,
-             "%s: %zu feature%s, %zu class%s; %zu rows to train, %zu to "
-             "validate, %zu to test",
-             setup->source, data->features, data->features == 1 ? "" : "s",
-             data->classes, data->classes == 1 ? "" : "es", split->train.count,
-             split->validation.count, split->test.count);
-    if (data->classes == 1 && data->targets == NULL)
-        cli_warn("%s: there is one class only (%s): nothing is to be learned",
-                 setup->source, data->class_names[0]);
-}
-
-static int read_data(const cli_invocation *invocation, cli_train_setup *setup,
-                     xhat_dataset *data, xhat_split *split)
-{
-    xhat_error error = {0};
-    xhat_data_options options = {.label = setup->label,
-                                 .drop = setup->drop,
-                                 .target = setup->target,
-                                 .missing = setup->missing,
-                                 .is_matrix = cli_is_inline(setup->source),
-                                 .seed = setup->seed};
-    if (xhat_dataset_read(data, setup->source, &options, NULL, &error) !=
-        XHAT_OK)
-        return cli_fail_data(setup->source, &error);
-    if (xhat_split_make(split, data, setup->validation, setup->seed, &error) !=
-        XHAT_OK) {
-        xhat_dataset_free(data);
-        return cli_fail_error(&error);
-    }
-    if (data->targets != NULL)
-        setup->net.loss = XHAT_LOSS_SQUARED;
-    note_data(invocation, setup, data, split);
-    return cli_warn_of_leaks(setup->source, setup->drop, data);
-}
 
 /* ---- both ---------------------------------------------------------------- */
 
@@ -294,7 +248,7 @@ static int run_with(const cli_invocation *invocation,
     xhat_split split;
     int result = cli_train_setup_read(&setup, invocation);
     if (result == CLI_DONE)
-        result = read_data(invocation, &setup, &data, &split);
+        result = cli_train_data_read(invocation, &setup, &data, &split);
     if (result != CLI_DONE)
         return result;
     setup.keeps_old = resumed->keeps_old;
@@ -326,13 +280,15 @@ static int run(const cli_invocation *invocation)
         return cli_fail(CLI_USAGE, "train: what is to be trained on? usage: "
                                    "xhat train DATA, or xhat train --resume "
                                    "RUN");
-    return run_with(invocation, &resumed);
+    result = cli_preset_apply(&merged, invocation);
+    return result == CLI_DONE ? run_with(&merged, &resumed) : result;
 }
 
 const cli_command cli_command_train = {
     .name = "train",
     .summary = "train a net with batch norm, and without to compare",
     .operands = "DATA",
+    .operand_words = CLI_GENERATORS,
     .examples =
         "    xhat train /usr/share/datasets/fashion-mnist --hidden 256,128 "
         "--baseline\n"
@@ -341,8 +297,9 @@ const cli_command cli_command_train = {
         "runs/spiral\n"
         "    xhat train --resume runs/spiral          after Ctrl-C or a kill\n",
     .details = cli_data_help,
+    .presets = cli_train_presets_help,
     .least_operands = 0,
     .most_operands = 1,
-    .tables = {cli_train_options},
+    .tables = {cli_train_run_options, cli_train_options},
     .run = run,
 };

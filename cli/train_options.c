@@ -6,10 +6,23 @@
 #include <string.h>
 #include <unistd.h>
 
-const cli_option cli_train_options[] = {
+#include "presets.h"
+
+const cli_option cli_train_run_options[] = {
     {"output", 'o', "RUN",
      "the run's folder (default runs/DATA-1, -2, ...); with --force a run in "
      "it is kept as RUN.old until the new one is complete"},
+    {"preset", 0, CLI_TRAIN_PRESETS, "an experiment by name, see above"},
+    {"baseline", 0, NULL,
+     "also train the same net without the norm, to compare"},
+    {"lr-find", 0, NULL,
+     "do not train: try rising rates, print the losses and suggest one"},
+    {"resume", 0, "RUN",
+     "go on with a run that was stopped or killed, to the same bits; its "
+     "options are known, --epochs may be raised"},
+    {NULL, 0, NULL, NULL}};
+
+const cli_option cli_train_options[] = {
     {"hidden", 0, "WIDTHS",
      "hidden layers: 256,128 or 100x5 or none "
      "(default 100x2)"},
@@ -25,8 +38,6 @@ const cli_option cli_train_options[] = {
     {"loss", 0, "softmax|hinge|squared",
      "squared is for labels that are numbers to be predicted (default "
      "softmax)"},
-    {"baseline", 0, NULL,
-     "also train the same net without the norm, to compare"},
     {"epochs", 0, "N", "times through the training rows (default 10)"},
     {"batch-size", 0, "N", "rows a step, at least 2 (default 100)"},
     {"optimizer", 0, "sgd|momentum|nesterov|rmsprop|adam|adamw",
@@ -49,15 +60,10 @@ const cli_option cli_train_options[] = {
     {"reg", 0, "R", "adds R/2 * sum of squared weights (default 0)"},
     {"clip-norm", 0, "R",
      "scale the gradients of a step down to this length (default: never)"},
-    {"lr-find", 0, NULL,
-     "do not train: try rising rates, print the losses and suggest one"},
     {"patience", 0, "N",
      "stop after N epochs without a better one on the validation rows"},
     {"precise-bn", 0, NULL,
      "in the end take the running statistics anew over all training rows"},
-    {"resume", 0, "RUN",
-     "go on with a run that was stopped or killed, to the same bits; its "
-     "options are known, --epochs may be raised"},
     {"save-every", 0, "SECONDS",
      "how much of a run a kill may cost at most (default 30)"},
     {"init", 0, "he|xavier", "the scale of the first weights (default he)"},
@@ -72,6 +78,8 @@ const cli_option cli_train_options[] = {
     {"validation", 0, "PART",
      "fraction below 1, or number, of rows held out "
      "(default 0.1)"},
+    {"train-rows", 0, "N",
+     "train with N rows, chosen by the seed (default: all)"},
     {NULL, 0, NULL, NULL}};
 
 /* ---- --hidden ------------------------------------------------------------ */
@@ -347,8 +355,13 @@ static int read_data_options(cli_train_setup *setup,
     setup->validation = 0.1;
     int result =
         cli_number(invocation, "validation", 0, 0x1p53, &setup->validation);
+    int64_t train_rows = 0;
+    if (result == CLI_DONE)
+        result = cli_integer(invocation, "train-rows", 2, INT64_MAX / 2,
+                             &train_rows);
     if (result != CLI_DONE)
         return result;
+    setup->train_rows = (size_t)train_rows;
     result = cli_missing(invocation, &setup->missing);
     if (result != CLI_DONE)
         return result;

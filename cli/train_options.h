@@ -6,7 +6,9 @@
 
 enum { CLI_HIDDEN_MOST = 512 };
 
-extern const cli_option cli_train_options[];
+/* Of every training, alone or in a sweep; and of one alone: --output --preset
+ * --baseline --lr-find --resume. */
+extern const cli_option cli_train_options[], cli_train_run_options[];
 
 typedef struct cli_train_setup {
     const cli_invocation *invocation;
@@ -19,6 +21,7 @@ typedef struct cli_train_setup {
     xhat_net_spec net;  /* points to hidden */
     xhat_training_options training;
     double validation;
+    size_t train_rows; /* at most so many; 0: all */
     uint64_t seed;
     int threads;
     bool keeps_old; /* RUN.old holds the run before, until this one is done */

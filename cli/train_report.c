@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "net/run_folder.h"
 
@@ -18,32 +17,17 @@ const char *cli_run_status_name(cli_run_status status)
 
 /* ---- progress ------------------------------------------------------------ */
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-/* A terminal that can move back to the beginning of the line. */
-static bool shows_line(const cli_run *run)
-{
-    const char *term = getenv("TERM");
-    return !run->setup->quiet && cli_is_terminal(2) &&
-           (term == NULL || strcmp(term, "dumb") != 0);
-}
-
 void cli_run_clear_line(const cli_run *run)
 {
-    if (shows_line(run))
+    if (cli_shows_progress(run->setup->invocation))
         fputs("\r\033[K", stderr);
 }
 
 /* The line on the terminal, drawn over itself ten times a second. */
 static void draw_line(cli_run *run, const xhat_progress *p)
 {
-    double now = seconds_now();
-    if (!shows_line(run) || now - run->shown < 0.1)
+    double now = cli_seconds();
+    if (!cli_shows_progress(run->setup->invocation) || now - run->shown < 0.1)
         return;
     run->shown = now;
     char line[512];
@@ -183,7 +167,10 @@ bool cli_run_report(void *context, const xhat_progress *progress)
     /* of a run that goes on, epochs that are behind it no more */
     xhat_history_cut(&run->history, progress->epoch - 1);
     if (epoch == NULL) {
-        draw_line(run, progress);
+        if (run->watch != NULL)
+            run->watch(run->watch_context, progress);
+        else
+            draw_line(run, progress);
         return !cli_interrupted();
     }
     say_epoch(run, epoch, progress->epochs);

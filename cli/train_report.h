@@ -32,7 +32,12 @@ typedef struct cli_run {
     cli_run_status status;
     char message[XHAT_MESSAGE_SIZE]; /* why it ended early, or "" */
     double shown;                    /* when the progress line was last drawn */
-    xhat_status failed;              /* of writing the model and the metrics */
+    /* shows the progress of a step instead of the run's own line; NULL: none */
+    void (*watch)(void *context, const xhat_progress *progress);
+    void *watch_context;
+    size_t *confusion;          /* (classes, classes), or NULL */
+    const char *confusion_part; /* "test set" */
+    xhat_status failed;         /* of writing the model and the metrics */
     xhat_error error;
 } cli_run;
 

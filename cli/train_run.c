@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -71,6 +72,28 @@ static int make_precise(cli_run *run, const xhat_split *split)
     return status == XHAT_OK ? CLI_DONE : cli_fail_error(&error);
 }
 
+/* What each class was taken for: on the test set, else the validation rows. */
+static int count_confusion(cli_run *run, const xhat_dataset *data,
+                           const xhat_split *split)
+{
+    enum { MOST = 40 }; /* classes: a larger table says nothing to an eye */
+    xhat_evaluation evaluation;
+    xhat_error error = {0};
+    bool tested = split->test.count > 0;
+    const xhat_rows *rows = tested ? &split->test : &split->validation;
+    size_t classes = data->classes;
+    if (data->targets != NULL || rows->count == 0 || classes > MOST)
+        return CLI_DONE;
+    run->confusion = calloc(classes * classes, sizeof *run->confusion);
+    run->confusion_part = tested ? "test set" : "validation rows";
+    if (run->confusion == NULL)
+        return cli_fail(CLI_BUG, "no memory for %zu classes", classes);
+    return xhat_evaluate(run->model, rows, &evaluation, run->confusion,
+                         &error) == XHAT_OK
+               ? CLI_DONE
+               : cli_fail_error(&error);
+}
+
 /* A model that diverged is not worth keeping, that of the epoch before it is;
  * and so is an interrupted one. */
 static int save(const cli_run *run, const xhat_dataset *data,
@@ -123,11 +146,15 @@ int cli_run_train(cli_run *run, const xhat_dataset *data,
         run->spec.norm == XHAT_NET_NORM_BATCH &&
         run->status == CLI_RUN_FINISHED)
         result = make_precise(run, split);
+    if (result == CLI_DONE && run->status != CLI_RUN_DIVERGED)
+        result = count_confusion(run, data, split);
     if (result == CLI_DONE)
         result = save(run, data, split);
     if (result == CLI_DONE)
         cli_run_event(run, "end", data, &model);
     run->model = NULL;
+    free(run->confusion);
+    run->confusion = NULL;
     xhat_model_free(&model);
     return result;
 }
