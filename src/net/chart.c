@@ -328,7 +328,7 @@ static int chart_width(const xhat_chart *charts, size_t count)
             if (letters(charts[c].series[s].name) > longest)
                 longest = letters(charts[c].series[s].name);
     return PLOT_LEFT + PLOT_WIDTH + LABEL_LEFT +
-           (int)(LETTER_WIDTH * ((double)longest + 8));
+           (int)(LETTER_WIDTH * ((double)longest + 10));
 }
 
 static void draw_chart(xhat_text *svg, const xhat_chart *chart)
