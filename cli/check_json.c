@@ -128,7 +128,7 @@ int cli_check_report_json(const cli_check *check,
     for (int i = 0; i < d->search.cause_count; i++)
         put_cause(&json, NULL, check, &d->search.causes[i]);
     xhat_json_close(&json);
-    if (d->search.nearest.count > 0)
+    if (d->search.nearest.count > 0 && isfinite(d->search.nearest.distance))
         put_cause(&json, "runner_up", check, &d->search.nearest);
     put_conventions(&json, check);
     xhat_json_open(&json, "probe_warnings", '[');

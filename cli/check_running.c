@@ -61,13 +61,34 @@ static const double *claimed(const cli_check *check, int value)
     return NULL;
 }
 
+/* running_mean and running_var are those before the batch.  Are these the ones
+ * after it? */
+static void suggest_new(const cli_check *check,
+                        const cli_invocation *invocation,
+                        const xhat_running_question *question)
+{
+    xhat_running_question after = *question;
+    after.old[0] = after.old[1] = NULL;
+    after.new[0] = check->norm.running_mean;
+    after.new[1] = check->norm.running_var;
+    after.tolerance = 4e-6;
+    xhat_running_answer answer = xhat_running_convention_of(&after);
+    if (answer.name_count > 0)
+        cli_note(invocation,
+                 "running_mean and running_var are what %s has after one step "
+                 "from its initial values; as new_running_mean and "
+                 "new_running_var they are checked",
+                 answer.names[0]);
+}
+
 int cli_check_running(cli_check *check, const cli_invocation *invocation)
 {
     int result = read_new(check, invocation);
     if (cli_text(invocation, "momentum") == NULL)
         check->convention = cli_text(invocation, "convention");
-    if (result != CLI_DONE || check->norm.eval ||
-        (check->new_running[0] == NULL && check->new_running[1] == NULL))
+    bool none = check->new_running[0] == NULL && check->new_running[1] == NULL;
+    bool after = none && check->norm.running_mean != NULL;
+    if (result != CLI_DONE || check->norm.eval || (none && !after))
         return result;
     size_t channels = check->c.axes.channels;
     double *statistics = malloc(2 * channels * sizeof *statistics);
@@ -83,6 +104,11 @@ int cli_check_running(cli_check *check, const cli_invocation *invocation)
         .old = {check->norm.running_mean, check->norm.running_var},
         .new = {check->new_running[0], check->new_running[1]},
         .tolerance = check->running_tolerance};
+    if (after) {
+        suggest_new(check, invocation, &question);
+        free(statistics);
+        return CLI_DONE;
+    }
     check->running = xhat_running_convention_of(&question);
     const double *mean = claimed(check, XHAT_VALUE_MEAN);
     const double *var = claimed(check, XHAT_VALUE_VAR);
@@ -113,6 +139,15 @@ static bool is_own_momentum(const xhat_running_answer *a, int side)
 bool cli_check_running_ok(const cli_check *check, int side)
 {
     const xhat_running_answer *a = &check->running;
+    if (check->norm.eval) {
+        const double *old =
+            side == 0 ? check->norm.running_mean : check->norm.running_var;
+        for (size_t c = 0; c < check->c.axes.channels; c++)
+            if (!(fabs(check->new_running[side][c] - old[c]) <=
+                  check->running_tolerance * fabs(old[c])))
+                return false;
+        return true;
+    }
     bool named = check->convention == NULL && a->name_count > 0;
     for (int i = 0; i < a->name_count && check->convention != NULL; i++)
         named = named || strcmp(a->names[i], check->convention) == 0;

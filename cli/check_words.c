@@ -89,6 +89,13 @@ static void put_factor(xhat_text *text, const char *name, double factor,
 static void put_parts(xhat_text *text, const xhat_parts *parts)
 {
     int count = 0;
+    if (parts->is_scaled) {
+        xhat_text_put(text, " In every feature dx is some factor times what it "
+                            "should be, in each another: look at gamma and "
+                            "inverted_stddev, and whether the gamma of your "
+                            "run is in the file.");
+        return;
+    }
     xhat_text factors = xhat_text_on(NULL);
     xhat_text_put(text, parts->sum_holds
                             ? " The sum of dx over the rows is 0, as it should "
@@ -144,7 +151,8 @@ void cli_check_put_rest(xhat_text *text, const cli_check *check)
                           ? " (two at once were not tried: the batch is too "
                             "large)"
                           : ", nor do two of them at once");
-    if (s->nearest.count > 0 && (s->cause_count == 0 || s->whole)) {
+    if (s->nearest.count > 0 && isfinite(s->nearest.distance) &&
+        (s->cause_count == 0 || s->whole)) {
         xhat_text_put(text,
                       s->cause_count == 0 ? " The nearest, " : "The next, ");
         put_name(text, &s->nearest);
@@ -174,7 +182,9 @@ void cli_check_put_running(xhat_text *text, const cli_check *check, int side)
     const xhat_running_answer *a = &check->running;
     char number[XHAT_SHORT_SIZE];
     if (check->norm.eval) {
-        xhat_text_put(text, "eval changes no running statistics");
+        xhat_text_put(text, cli_check_running_ok(check, side)
+                                ? "unchanged, as it should be in eval"
+                                : "changed: eval leaves it as it is");
         return;
     }
     if (a->name_count > 0) {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "mistakes.h"
+#include "run.h"
 
 /* ---- runs ---------------------------------------------------------------- */
 
@@ -50,6 +51,8 @@ xhat_status xhat_case_replay(xhat_run **replay, const xhat_case *c,
     xhat_status status =
         xhat_mistake_plant(replay, right, mistakes, count, c->running, error);
     const xhat_axes *axes = xhat_run_axes(right);
+    if (status == XHAT_OK && c->features > 0)
+        xhat_run_set_features(*replay, c->features);
     for (int i = 0; i < c->claim_count && status == XHAT_OK; i++) {
         const xhat_claim *claim = &c->claims[i];
         bool fits = xhat_axes_count(axes, claim->extent) ==
@@ -155,6 +158,8 @@ xhat_status xhat_slice_take(xhat_slice *slice, const xhat_case *whole,
     slice->c.axes =
         xhat_axes_batch(whole->axes.outer, count, whole->axes.inner);
     slice->c.claims = slice->claims;
+    slice->c.features =
+        whole->features > 0 ? whole->features : whole->axes.channels;
     slice->channels =
         xhat_allocate(whole->allocator, count, sizeof *slice->channels);
     slice->room =

@@ -34,6 +34,7 @@ typedef struct xhat_case {
                                  mistakes that use them; or NULL */
     const xhat_claim *claims;
     int claim_count;
+    size_t features; /* of a slice: the channels of the whole; else 0 */
     const xhat_allocator *allocator;
 } xhat_case;
 

@@ -15,6 +15,7 @@ typedef struct xhat_cell {
     size_t transposed; /* its mirror image in a square matrix */
     double computed;   /* what the unchanged gate has here */
     double n;          /* the elements that share a statistic */
+    double features;   /* channels of the whole case */
     double eps;
     double running_mean, running_var;
 } xhat_cell;

@@ -86,7 +86,8 @@ static unsigned suspects_of(const xhat_parts *parts)
         return VARIANCE; /* gates 3 to 7 */
     if (parts->projection_holds && !parts->sum_holds)
         return MEAN | 1;
-    bool scaled = parts->is_combination && fabs(parts->direct - 1) > 1e-3;
+    bool scaled = parts->is_scaled ||
+                  (parts->is_combination && fabs(parts->direct - 1) > 1e-3);
     return parts->sum_holds && scaled ? SHARED : 0; /* gates 7 to 9 */
 }
 
@@ -95,7 +96,8 @@ bool xhat_parts_of(xhat_parts *parts, const xhat_run *right, const double *dx,
 {
     const xhat_axes *axes = xhat_run_axes(right);
     size_t n = xhat_axes_sharing(axes);
-    *parts = (xhat_parts){true, true, true, NAN, NAN, NAN, 0};
+    *parts = (xhat_parts){
+        .sum_holds = true, .projection_holds = true, .is_combination = true};
     if (n < 4 || xhat_run_state(right, XHAT_VALUE_MEAN) == XHAT_STATE_HELD)
         return false;
     arrays a = {
@@ -114,6 +116,8 @@ bool xhat_parts_of(xhat_parts *parts, const xhat_run *right, const double *dx,
     for (size_t c = 0; c < axes->channels; c++) {
         feature f = sums_of(&a, c);
         double noise = tolerance * f.size * f.n, scale = gamma[c] * invstd[c];
+        if (!isfinite(f.dx) || !isfinite(f.right_dx_h))
+            return false;
         if (f.hh == 0 || f.size == 0)
             continue;
         bool combination = f.residual <= 10 * tolerance * f.size;
@@ -136,6 +140,8 @@ bool xhat_parts_of(xhat_parts *parts, const xhat_run *right, const double *dx,
     parts->direct = said(&direct);
     parts->mean = said(&mean);
     parts->variance = said(&variance);
+    parts->is_scaled = parts->sum_holds && parts->projection_holds &&
+                       parts->is_combination && direct.apart;
     parts->suspects = suspects_of(parts);
     return true;
 }

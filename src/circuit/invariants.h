@@ -21,11 +21,14 @@ typedef struct xhat_parts {
     /* how many times what it should be each part is; NaN: not the same in
      * every feature, or nothing to compare */
     double direct, mean, variance;
+    bool is_scaled;    /* a factor times what it should be, in each feature
+                       another */
     unsigned suspects; /* gates that are left: bit K; 0: that does not tell */
 } xhat_parts;
 
 /* dx[]: somebody's, of a run in training over the axes of batch
- * normalization, done backward.  False, and nothing is known, when N < 4. */
+ * normalization, done backward.  False, and nothing is known, when N < 4 or a
+ * number of dx or of the right one is not finite. */
 bool xhat_parts_of(xhat_parts *parts, const xhat_run *right, const double *dx,
                    double tolerance);
 

@@ -31,6 +31,7 @@
 #define dgamma          G(GAMMA, PER_CHANNEL)
 #define dbeta           G(BETA, PER_CHANNEL)
 #define N               (cell->n)
+#define D               (cell->features)
 #define eps             (cell->eps)
 #define computed        (cell->computed)
 #define running_mean    (cell->running_mean)
@@ -70,6 +71,7 @@
 #undef dgamma
 #undef dbeta
 #undef N
+#undef D
 #undef eps
 #undef computed
 #undef running_mean
@@ -138,6 +140,7 @@ enum { /* of the values of the circuit */
 #define LOCAL(gate, v)    SITE(LOCAL, gate, v, LOCAL_##gate##_##v, false)
 #define HANDED(gate, v)   SITE(HANDED, gate, v, EXTENT_##v, false)
 #define TOTAL(v)          SITE(TOTAL, 0, v, EXTENT_##v, false)
+#define SUM_TOTAL(v)      SITE(TOTAL, 0, v, EXTENT_##v, true)
 #define FULL_TOTAL(v)     SITE(TOTAL, 0, v, XHAT_EXTENT_FULL, false)
 #define FULL_AFTER(v)     SITE(AFTER_BACKWARD, 0, v, XHAT_EXTENT_FULL, false)
 #define ROW_TOTAL(v)      SITE(TOTAL, 0, v, XHAT_EXTENT_PER_ROW, true)

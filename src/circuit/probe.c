@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "mistakes.h"
+#include "run.h"
 #include "search.h"
 
 /* ---- making one ---------------------------------------------------------- */
@@ -136,7 +137,13 @@ static xhat_status find_shown(const xhat_case *c, const xhat_claim *claims,
         shows[i] = false;
         if (!xhat_mistake_applies(i, right))
             continue;
-        status = xhat_mistake_run(&wrong, right, &i, 1, c->running, error);
+        status = xhat_mistake_plant(&wrong, right, &i, 1, c->running, error);
+        if (status == XHAT_OK && c->features > 0)
+            xhat_run_set_features(wrong, c->features);
+        if (status == XHAT_OK)
+            status = xhat_run_forward(wrong, error);
+        if (status == XHAT_OK)
+            status = xhat_run_backward(wrong, error);
         for (int v = 0; v < XHAT_CIRCUIT_VALUES_MAX && status == XHAT_OK; v++)
             for (int side = 0; side < 2; side++)
                 if (looked[side][v] && !shows[i])

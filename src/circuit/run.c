@@ -35,6 +35,7 @@ struct xhat_run {
     const xhat_edit *edits[XHAT_EDITS_MAX];
     int edit_count;
     const double *running_mean, *running_var; /* for edits; or NULL */
+    size_t features;                          /* for edits */
 };
 
 static size_t numbers_of(const xhat_run *run, int value)
@@ -150,6 +151,7 @@ xhat_status xhat_run_create(xhat_run **run, const xhat_circuit *circuit,
     new->circuit = circuit;
     new->axes = *axes;
     new->eps = eps;
+    new->features = axes->channels;
     new->allocator = allocator;
     if (!take_arrays(new)) {
         xhat_run_destroy(new);
@@ -241,6 +243,7 @@ static void apply_edits(const xhat_run *run, xhat_edit_kind kind, int gate,
         if (edit->kind != kind || edit->gate != gate || edit->value != value)
             continue;
         xhat_cell cell = {.n = (double)xhat_axes_sharing(&run->axes),
+                          .features = (double)run->features,
                           .eps = run->eps};
         for (int v = 0; v < run->circuit->value_count; v++)
             for (int side = 0; side < 2; side++)
@@ -300,6 +303,11 @@ xhat_status xhat_run_edit(xhat_run *run, const xhat_edit *edits, int count,
     return taken ? XHAT_OK
                  : xhat_fail(error, XHAT_OUT_OF_MEMORY,
                              "no memory for a circuit with a mistake");
+}
+
+void xhat_run_set_features(xhat_run *run, size_t channels)
+{
+    run->features = channels;
 }
 
 /* Values written over after forward, or gradients after backward. */

@@ -17,6 +17,9 @@ XHAT_NODISCARD xhat_status xhat_run_edit(xhat_run *run, const xhat_edit *edits,
                                          const double *running_var,
                                          xhat_error *error);
 
+/* For edits: this run has some of so many channels; else it has all. */
+void xhat_run_set_features(xhat_run *run, size_t channels);
+
 /* Where the run takes its memory from; NULL: the C library. */
 const xhat_allocator *xhat_run_allocator(const xhat_run *run);
 

@@ -55,7 +55,7 @@ def forward(p, wrong):
     var = sq.mean(**keep)
     if wrong == "var-missing-1/N":
         var = sq.sum(axis=0)
-    if wrong == "var-n-minus-1":
+    if wrong in ("var-n-minus-1", "var-n-minus-1-throughout"):
         var = sq.sum(axis=0) / (N - 1)
     if wrong == "var-1/N-twice":
         var = sq.mean(axis=0) / N
@@ -99,6 +99,8 @@ def forward(p, wrong):
         out = scaled + gamma
     if wrong == "x_norm-overwritten":
         x_hat = scaled
+    if wrong == "x_norm-overwritten-by-out":
+        x_hat = out
     if wrong == "beta-forgotten":
         out = scaled
     if wrong == "beta-sign":
@@ -185,6 +187,8 @@ def backward(p, forwarded, wrong):
         dstd = -divar / std
     if wrong == "inverse-1/s^3":
         dstd = -divar / std ** 3
+    if wrong == "inverse-missing-1/s^2":
+        dstd = -divar
     if wrong == "inverse-sign":
         dstd = divar / std ** 2
     if wrong == "inverse-back-no-eps":
@@ -203,7 +207,9 @@ def backward(p, forwarded, wrong):
     dsq = dvar / n * np.ones_like(x)
     if wrong == "dvar-missing-1/N":
         dsq = dvar * np.ones_like(x)
-    if wrong == "dvar-n-minus-1":
+    if wrong == "d-for-n":
+        dsq = dvar / D * np.ones_like(x)
+    if wrong in ("dvar-n-minus-1", "var-n-minus-1-throughout"):
         dsq = dvar / (N - 1) * np.ones_like(x)
     if wrong == "dvar-1/N-twice":
         dsq = dvar / N / N * np.ones_like(x)
@@ -221,11 +227,15 @@ def backward(p, forwarded, wrong):
     dmean = -total(dd)
     if wrong == "dmean-sign":
         dmean = dd.sum(axis=0)
+    if wrong == "dmean-of-dx_norm":
+        dmean = -dx_hat.sum(axis=0)
     if wrong == "dmean-not-summed":
         dmean = -dd
     mean_part = dmean / n
     if wrong == "dmean-missing-1/N":
         mean_part = dmean
+    if wrong == "d-for-n":
+        mean_part = dmean / D
     if wrong == "dmean-n-minus-1":
         mean_part = dmean / (N - 1)
     if wrong == "dmean-1/N-twice":
