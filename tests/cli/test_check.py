@@ -80,8 +80,8 @@ mine.npz: x gamma beta dout; yours: out dgamma dbeta dvar dx ddev_from_mean_sq
 Gate 4 (var = 1/N sum dev_from_mean_sq) is the first wrong gate. Likely cause:
 its 1/N is missing: yours is exactly N = 4 times too large everywhere. Fix:
 ddev_from_mean_sq = dvar / N * np.ones_like(x).
-The next, "1/(N-1) in dvar's branch" (gate 4), is 0.17 off, where 0 is the same
-and 1 nothing alike.
+The next, "1/D for 1/N" (gate 4), is 0.12 off, where 0 is the same and 1 nothing
+alike.
 Relative errors, max |a - b| / (|a| + |b|): ddev_from_mean_sq 6.0e-01, dx
     1.0e+00
 Tolerance, of the terms that a number is the sum of: 1e-10 for float64.
