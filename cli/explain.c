@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "explain_batch.h"
+#include "explain_page.h"
 #include "output.h"
 
 static const cli_option options[] = {
@@ -12,10 +13,12 @@ static const cli_option options[] = {
      "a batch to follow by hand: -4,1; 2,1; 4,5; 10,5 with eps 0"},
     {"gate", 0, "K", "one gate, 1 to 9, worked out for one element"},
     {"cell", 0, "N,D",
-     "which element --gate works out, counted from 0 (default: the first)"},
+     "one element, counted from 0: worked out at every gate, or at --gate"},
+    {"quiz", 0, NULL,
+     "a page with blanks to fill in; without X a batch for each --seed"},
     {"ascii", 0, NULL, "draw with ASCII characters alone"},
     {"output", 'o', "FILE",
-     ".txt .json .svg .dot or .npz (default: text on stdout)"},
+     ".html .txt .json .svg .dot or .npz (default: text on stdout)"},
     {NULL, 0, NULL, NULL}};
 
 /* ---- --gate and --cell --------------------------------------------------- */
@@ -67,17 +70,41 @@ static int read_cell(const cli_invocation *invocation, const xhat_array *x,
     return CLI_DONE;
 }
 
-static int explain_gate(const cli_invocation *invocation, cli_batch *batch,
+/* --gate K: that gate; --cell alone: every gate, and the ways that dx took. */
+static int explain_cell(const cli_invocation *invocation, cli_batch *batch,
                         xhat_text *text, xhat_text_style style)
 {
-    int64_t gate = 1;
+    int64_t gate = 0;
     size_t element;
     int gates = xhat_circuit_batchnorm()->gate_count;
     int result = cli_integer(invocation, "gate", 1, gates, &gate);
     if (result == CLI_DONE)
         result = read_cell(invocation, &batch->x, &element);
+    if (result != CLI_DONE)
+        return result;
+    for (int g = 1; g <= gates; g++) {
+        if (gate != 0 && g != gate)
+            continue;
+        xhat_render_gate(text, &batch->picture, g - 1, element, style);
+        if (gate == 0)
+            xhat_text_put(text, "\n");
+    }
+    if (gate == 0)
+        xhat_render_ways(text, &batch->picture, element, style);
+    return CLI_DONE;
+}
+
+static int make_page(const cli_invocation *invocation, cli_batch *batch,
+                     xhat_text *text)
+{
+    int64_t gate = 0;
+    size_t element = 0;
+    int gates = xhat_circuit_batchnorm()->gate_count;
+    int result = cli_integer(invocation, "gate", 1, gates, &gate);
+    if (result == CLI_DONE && cli_given(invocation, "cell"))
+        result = read_cell(invocation, &batch->x, &element);
     if (result == CLI_DONE)
-        xhat_render_gate(text, &batch->picture, (int)gate - 1, element, style);
+        result = cli_page_render(invocation, batch, element, (int)gate, text);
     return result;
 }
 
@@ -109,7 +136,7 @@ static int write_npz(const cli_invocation *invocation, const cli_batch *batch,
     return cli_write_arrays(invocation, path, arrays, count);
 }
 
-typedef enum format { TEXT, JSON, SVG, DOT, NPZ } format;
+typedef enum format { TEXT, HTML, JSON, SVG, DOT, NPZ } format;
 
 static int choose_format(const cli_invocation *invocation, const char *path,
                          format *chosen)
@@ -117,11 +144,8 @@ static int choose_format(const cli_invocation *invocation, const char *path,
     static const struct {
         const char *ending;
         format format;
-    } endings[] = {{".txt", TEXT},
-                   {".json", JSON},
-                   {".svg", SVG},
-                   {".dot", DOT},
-                   {".npz", NPZ}};
+    } endings[] = {{".html", HTML}, {".txt", TEXT}, {".json", JSON},
+                   {".svg", SVG},   {".dot", DOT},  {".npz", NPZ}};
     bool json = cli_given(invocation, "json");
     *chosen = json ? JSON : TEXT;
     if (path == NULL || strcmp(path, "-") == 0)
@@ -135,7 +159,8 @@ static int choose_format(const cli_invocation *invocation, const char *path,
             return CLI_DONE;
         }
     return cli_fail(CLI_USAGE,
-                    "-o %s: explain writes .txt, .json, .svg, .dot or .npz",
+                    "-o %s: explain writes .html, .txt, .json, .svg, .dot or"
+                    " .npz",
                     path);
 }
 
@@ -153,6 +178,7 @@ static void render(xhat_text *text, const cli_batch *batch, format chosen,
         xhat_render_dot(text, &batch->picture);
         break;
     case TEXT:
+    case HTML:
     case NPZ:
         xhat_render_text(text, &batch->picture, style);
         break;
@@ -171,8 +197,10 @@ static int write(const cli_invocation *invocation, cli_batch *batch,
         return write_npz(invocation, batch, path);
     xhat_text text = xhat_text_on(NULL);
     int result = CLI_DONE;
-    if (cli_given(invocation, "gate"))
-        result = explain_gate(invocation, batch, &text, style);
+    if (chosen == HTML)
+        result = make_page(invocation, batch, &text);
+    else if (cli_given(invocation, "gate") || cli_given(invocation, "cell"))
+        result = explain_cell(invocation, batch, &text, style);
     else
         render(&text, batch, chosen, style);
     if (result == CLI_DONE && text.failed)
@@ -190,12 +218,14 @@ static int run(const cli_invocation *invocation)
     int result = choose_format(invocation, path, &chosen);
     if (result != CLI_DONE)
         return result;
-    bool gate = cli_given(invocation, "gate");
-    if (cli_given(invocation, "cell") && !gate)
-        return cli_fail(CLI_USAGE, "--cell goes with --gate K");
-    if (gate && chosen != TEXT)
-        return cli_fail(CLI_USAGE, "--gate is told in words: it goes to stdout"
-                                   " or to a .txt");
+    bool told = cli_given(invocation, "gate") || cli_given(invocation, "cell");
+    if (told && chosen != TEXT && chosen != HTML)
+        return cli_fail(CLI_USAGE, "--gate and --cell are told in words: they"
+                                   " go to stdout, a .txt or a .html");
+    if (cli_given(invocation, "quiz") && chosen != HTML && path == NULL &&
+        !cli_given(invocation, "json"))
+        return cli_fail(CLI_USAGE, "--quiz makes a page: -o FILE.html; with"
+                                   " another ending, the answers to it");
     cli_batch batch;
     result = cli_batch_read(&batch, invocation);
     if (result == CLI_DONE)
@@ -210,15 +240,22 @@ const cli_command cli_command_explain = {
     .operands = "[X [DOUT]]",
     .examples = "    xhat explain --demo\n"
                 "    xhat explain --demo --gate 7 --cell 0,1\n"
+                "    xhat explain --demo -o circuit.html\n"
                 "    xhat explain --demo -o circuit.svg\n"
                 "    xhat explain \"1,10; 2,20; 4,40\" --gamma 2,2\n"
-                "    xhat explain batch.npz -o batch.json\n",
+                "    xhat explain batch.npz -o batch.json\n"
+                "    xhat explain --quiz --seed 7 -o quiz-7.html\n"
+                "    xhat explain --quiz --seed 7 -o answers-7.txt\n",
     .details =
         "X may be an .npz that holds x, dout, gamma, beta and eps by name.\n"
         "Without dout a fixed sequence of numbers in -1..1 stands for it.\n"
         "Everything is computed in float64 and confirmed by a complex-step\n"
         "derivative, gate by gate and from end to end.  With --mode eval the\n"
-        "running statistics are constants: gates 1 and 4 do not run.\n",
+        "running statistics are constants: gates 1 and 4 do not run.\n"
+        "A page (.html) is one file that asks the network for nothing.  It\n"
+        "reads without scripts; with them its numbers can be edited.  A quiz\n"
+        "holds hashes instead of answers: they keep answers from being read,\n"
+        "not from being computed.\n",
     .least_operands = 0,
     .most_operands = 2,
     .tables = {options, cli_norm_options},

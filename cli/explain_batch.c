@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "circuit/magnitude.h"
-#include "circuit/nonfinite.h"
+#include "circuit/quiz.h"
 #include "circuit_run.h"
+#include "closed_gradients.h"
 #include "input.h"
-#include "tellings.h"
 
 /* Gate evaluations that verification may take: a second or two. */
 enum { BUDGET = 20000000 };
@@ -64,6 +63,37 @@ static int read_demo(cli_batch *batch, const cli_invocation *invocation)
     snprintf(batch->note, sizeof batch->note,
              "The demo: a batch whose every number can be followed by hand%s.",
              cli_given(invocation, "eps") ? "" : ", with eps = 0");
+    return CLI_DONE;
+}
+
+/* ---- a quiz -------------------------------------------------------------- */
+
+/* The batch that --quiz makes of the seed when none is given. */
+static int read_quiz(cli_batch *batch, const cli_invocation *invocation)
+{
+    const size_t shape[] = {XHAT_QUIZ_ROWS, XHAT_QUIZ_COLUMNS};
+    int64_t seed = 0;
+    int result = cli_integer(invocation, "seed", 0, INT64_MAX, &seed);
+    if (result == CLI_DONE)
+        result = make_array(&batch->x, 2, shape);
+    if (result == CLI_DONE)
+        result = make_array(&batch->dout, 2, shape);
+    if (result == CLI_DONE)
+        result = cli_norm_read(&batch->norm, invocation, &batch->x, NULL);
+    if (result != CLI_DONE)
+        return result;
+    double gamma[XHAT_QUIZ_COLUMNS], beta[XHAT_QUIZ_COLUMNS];
+    xhat_quiz_batch((uint64_t)seed, batch->x.data, gamma, beta,
+                    batch->dout.data);
+    bool affine = !cli_given(invocation, "no-affine");
+    if (affine && !cli_given(invocation, "gamma"))
+        memcpy(batch->norm.gamma, gamma, sizeof gamma);
+    if (affine && !cli_given(invocation, "beta"))
+        memcpy(batch->norm.beta, beta, sizeof beta);
+    if (!cli_given(invocation, "eps"))
+        batch->norm.spec.eps = 0;
+    snprintf(batch->note, sizeof batch->note,
+             "Batch %lld: every seed makes another.", (long long)seed);
     return CLI_DONE;
 }
 
@@ -142,66 +172,6 @@ static xhat_status run_circuit(cli_batch *batch, xhat_error *error)
     return status;
 }
 
-/* Of one array of the library's closed form: its largest error, relative to
- * the size of the terms, into *worst.  Channels with NaN or Inf in them are
- * left out. */
-static void compare_array(const cli_batch *batch, const xhat_array *closed,
-                          int value, const double *size, const bool *touched,
-                          double *worst)
-{
-    const xhat_axes *axes = xhat_run_axes(batch->run);
-    xhat_field field = xhat_run_field(batch->run, XHAT_SIDE_GRADIENT, value);
-    const double *found = closed->data;
-    for (size_t k = 0; k < xhat_array_count(closed); k++) {
-        bool full = field.extent == XHAT_EXTENT_FULL;
-        if (touched[full ? xhat_axes_place(axes, XHAT_EXTENT_PER_CHANNEL, k)
-                         : k])
-            continue;
-        double off = fabs(found[k] - field.data[k]);
-        double error = off == 0 ? 0 : off / size[k];
-        if (isfinite(error) && !(error <= *worst))
-            *worst = error;
-    }
-}
-
-/* The largest error of the library's closed form. */
-static int compare_closed_form(cli_batch *batch)
-{
-    static const int leaves[] = {XHAT_VALUE_X, XHAT_VALUE_GAMMA,
-                                 XHAT_VALUE_BETA};
-    const xhat_circuit *circuit = xhat_circuit_batchnorm();
-    cli_norm closed = batch->norm;
-    cli_results results = {0};
-    xhat_magnitudes sizes = {0};
-    xhat_error error = {0};
-    double worst = NAN;
-    bool *touched = malloc(closed.spec.channels * sizeof *touched);
-    if (touched == NULL)
-        return cli_fail(CLI_BUG, "out of memory");
-    xhat_nonfinite_touched(batch->run, XHAT_EXTENT_PER_CHANNEL, touched);
-    closed.method = CLI_METHOD_CLOSED;
-    closed.spec.method = XHAT_CLOSED;
-    closed.spec.dtype = XHAT_F64;
-    closed.spec.flags |= XHAT_ALLOW_SINGLE;
-    int result = cli_tell_backward(&closed, &batch->x, &batch->dout, &results);
-    if (result == CLI_DONE &&
-        xhat_magnitudes_of(&sizes, batch->run, &error) != XHAT_OK)
-        result = cli_fail_error(&error);
-    for (int i = 0; i < 3 && result == CLI_DONE; i++) {
-        const char *key = circuit->values[leaves[i]].gradient;
-        const double *size = sizes.computed[XHAT_SIDE_GRADIENT][leaves[i]];
-        for (size_t r = 0; r < results.count; r++)
-            if (strcmp(results.items[r].name, key) == 0)
-                compare_array(batch, &results.items[r], leaves[i], size,
-                              touched, &worst);
-    }
-    free(touched);
-    batch->picture.closed_form = worst;
-    xhat_magnitudes_free(&sizes);
-    cli_results_free(&results);
-    return result;
-}
-
 int cli_batch_read(cli_batch *batch, const cli_invocation *invocation)
 {
     *batch = (cli_batch){0};
@@ -211,12 +181,15 @@ int cli_batch_read(cli_batch *batch, const cli_invocation *invocation)
                         "--demo is a batch of its own: leave out"
                         " \"%s\"",
                         invocation->operands[0]);
-    if (!demo && invocation->operand_count == 0)
+    bool quiz = cli_given(invocation, "quiz") && !demo &&
+                invocation->operand_count == 0;
+    if (!demo && !quiz && invocation->operand_count == 0)
         return cli_fail(CLI_USAGE,
                         "explain needs a batch X, or --demo for one that can"
                         " be followed by hand");
-    int result =
-        demo ? read_demo(batch, invocation) : read_own(batch, invocation);
+    int result = demo   ? read_demo(batch, invocation)
+                 : quiz ? read_quiz(batch, invocation)
+                        : read_own(batch, invocation);
     if (result != CLI_DONE)
         return result;
     xhat_error error = {0};
@@ -225,17 +198,25 @@ int cli_batch_read(cli_batch *batch, const cli_invocation *invocation)
     batch->picture = (xhat_picture){
         .run = batch->run,
         .norm = "batch",
+        .source = invocation->operand_count > 0 &&
+                          !cli_is_inline(invocation->operands[0])
+                      ? invocation->operands[0]
+                      : NULL,
         .note = batch->note[0] != '\0' ? batch->note : NULL,
         .rank = batch->x.rank,
         .verification = &batch->verification,
     };
     memcpy(batch->picture.shape, batch->x.shape, sizeof batch->picture.shape);
-    return compare_closed_form(batch);
+    if (xhat_closed_gradients(&batch->picture, &batch->closed, &error) !=
+        XHAT_OK)
+        return cli_fail_error(&error);
+    return CLI_DONE;
 }
 
 void cli_batch_free(cli_batch *batch)
 {
     xhat_run_destroy(batch->run);
+    free(batch->closed);
     cli_norm_free(&batch->norm);
     free(batch->x.data);
     free(batch->dout.data);

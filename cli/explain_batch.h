@@ -13,6 +13,7 @@ typedef struct cli_batch {
     xhat_run *run;      /* forward and backward are done */
     xhat_verification verification;
     xhat_picture picture;
+    double *closed; /* what the picture's closed form points into */
     char note[200];
 } cli_batch;
 

@@ -8,6 +8,7 @@
 #include "base/threads.h"
 #include "kernels/kernels.h"
 #include "output.h"
+#include "circuit_page.h"
 #include "xhat/circuit.h"
 #include "xhat/xhat.h"
 
@@ -137,6 +138,10 @@ static void as_text(xhat_text *text, const facts *f)
                   XHAT_HAVE_JSON ? "yes" : "no: safetensors cannot be read");
     xhat_text_add(text, "BLAS       %s\n",
                   XHAT_HAVE_NET ? f->blas : "no: nets cannot be trained");
+    xhat_text_add(text, "page       %s\n",
+                  xhat_page_has_module()
+                      ? "computes again (WebAssembly)"
+                      : "static: clang, lld or wasi-libc was missing");
     xhat_text_add(text, "MPI        not part of this version\n\n");
     xhat_text_add(text,
                   "self-test  %s: dx of the kernels differs from the "
@@ -164,6 +169,7 @@ static void as_json(xhat_text *text, const facts *f)
     xhat_json_bool(&json, "zlib", XHAT_HAVE_ZLIB);
     xhat_json_bool(&json, "jansson", XHAT_HAVE_JSON);
     xhat_json_bool(&json, "net", XHAT_HAVE_NET);
+    xhat_json_bool(&json, "page_module", xhat_page_has_module());
     xhat_json_string(&json, "blas", f->blas);
     xhat_json_bool(&json, "self_test", f->passed);
     xhat_json_number(&json, "self_test_error", f->error);

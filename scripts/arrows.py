@@ -4,6 +4,7 @@
     base <- kernels <- norm <- net <- cli
     base <- circuit <- cli
     base <- formats <- net, cli
+    circuit, norm <- web <- cli
 
 circuit never includes norm nor norm circuit: the oracle stays independent.
 File names are unique in the tree.  Prints what breaks a rule; exits 1 then.
@@ -23,10 +24,12 @@ ALLOWED = {
     "src/formats": {"src/base", "src/formats", "status.h", "formats.h"},
     "src/net": {"src/base", "src/formats", "src/net", "status.h", "xhat.h",
                 "formats.h", "net.h"},
+    "web": {"src/base", "src/circuit", "src/norm", "web", "status.h",
+            "circuit.h", "xhat.h"},
     "bench": {"src/base", "src/kernels", "bench", "status.h", "xhat.h",
               "circuit.h"},
     "cli": {"src/base", "src/kernels", "src/circuit", "src/formats",
-            "src/net", "bench", "cli", "status.h", "xhat.h", "circuit.h", "formats.h",
+            "src/net", "bench", "web", "cli", "status.h", "xhat.h", "circuit.h", "formats.h",
             "net.h"},
     "include/xhat": {"status.h", "xhat.h", "formats.h"},
 }
@@ -45,7 +48,7 @@ def included_folder(path, name):
     """What an include names: a folder of ALLOWED or a public header."""
     if name.startswith("xhat/"):
         return name[len("xhat/"):]
-    for base in (path.parent, ROOT / "src", ROOT):
+    for base in (path.parent, ROOT / "src", ROOT, ROOT / "web"):
         found = base / name
         if found.is_file():
             return folder_of(found.resolve())
@@ -63,7 +66,7 @@ def main():
                 if target not in allowed:
                     faults.append(f"{path.relative_to(ROOT)} includes {name} "
                                   f"({target}): {folder} may not")
-    for top in ("src", "cli", "include", "tests", "bench"):
+    for top in ("src", "cli", "include", "tests", "bench", "web"):
         for path in (ROOT / top).rglob("*"):
             if path.suffix in SOURCES:
                 names.setdefault(path.name, []).append(path)

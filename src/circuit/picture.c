@@ -41,16 +41,24 @@ char *xhat_picture_shape_text(const xhat_picture *picture, xhat_extent extent,
     return text;
 }
 
-char *xhat_picture_place(const xhat_picture *picture, const char *name,
-                         xhat_extent extent, size_t k,
-                         char text[XHAT_PLACE_TEXT_SIZE])
+int xhat_picture_index(const xhat_picture *picture, xhat_extent extent,
+                       size_t k, size_t index[XHAT_PICTURE_RANK_MAX])
 {
-    size_t shape[XHAT_PICTURE_RANK_MAX], index[XHAT_PICTURE_RANK_MAX];
+    size_t shape[XHAT_PICTURE_RANK_MAX];
     int rank = xhat_picture_shape(picture, extent, shape);
     for (int i = rank - 1; i >= 0; i--) {
         index[i] = k % shape[i];
         k /= shape[i];
     }
+    return rank;
+}
+
+char *xhat_picture_place(const xhat_picture *picture, const char *name,
+                         xhat_extent extent, size_t k,
+                         char text[XHAT_PLACE_TEXT_SIZE])
+{
+    size_t index[XHAT_PICTURE_RANK_MAX];
+    int rank = xhat_picture_index(picture, extent, k, index);
     int length = snprintf(text, XHAT_PLACE_TEXT_SIZE, "%s", name);
     for (int i = 0; i < rank; i++)
         length += snprintf(text + length, XHAT_PLACE_TEXT_SIZE - (size_t)length,
@@ -144,8 +152,27 @@ char *xhat_grid_cell(const xhat_grid *grid, size_t row, size_t column,
         snprintf(text, XHAT_SHORT_SIZE, "..");
         return text;
     }
-    return xhat_rounded_number(grid->data[row * grid->columns + column],
-                               grid->digits, text);
+    size_t k = row * grid->columns + column;
+    if (grid->blank != NULL && grid->blank[k]) {
+        snprintf(text, XHAT_SHORT_SIZE, "?");
+        return text;
+    }
+    return xhat_rounded_number(grid->data[k], grid->digits, text);
+}
+
+const char *xhat_picture_state(const xhat_run *run, int value)
+{
+    switch (xhat_run_state(run, value)) {
+    case XHAT_STATE_HELD:
+        return "held at given numbers: its gate does not run";
+    case XHAT_STATE_CONSTANT:
+        return "constant: made of held values alone, no gradient";
+    case XHAT_STATE_IDLE:
+        return "not needed: what it leads to is held";
+    case XHAT_STATE_LIVE:
+        break;
+    }
+    return NULL;
 }
 
 int xhat_picture_users(const xhat_picture *picture, int value,

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "paths.h"
 #include "picture.h"
 
 /* One gate, one element: every sentence is a line of arithmetic. */
@@ -246,4 +247,29 @@ void xhat_render_gate(xhat_text *text, const xhat_picture *picture, int gate,
     if (!lines.failed)
         xhat_put_wrapped(text, lines.data, LINE_WIDTH, INDENT);
     xhat_text_free(&lines);
+}
+
+void xhat_render_ways(xhat_text *text, const xhat_picture *picture,
+                      size_t element, xhat_text_style style)
+{
+    const xhat_circuit *circuit = xhat_run_circuit(picture->run);
+    const xhat_circuit_value *input = &circuit->values[circuit->input];
+    xhat_field total =
+        xhat_run_field(picture->run, XHAT_SIDE_GRADIENT, circuit->input);
+    xhat_path paths[XHAT_PATHS_MAX];
+    char where[XHAT_PLACE_TEXT_SIZE], number[XHAT_SHORT_SIZE];
+    if (total.data == NULL)
+        return;
+    int count = xhat_paths_of(picture->run, circuit->input, element, paths);
+    xhat_text_add(text, "%s%s = %s comes back\n", style.color ? "\x1b[31m" : "",
+                  xhat_picture_place(picture, input->gradient, XHAT_EXTENT_FULL,
+                                     element, where),
+                  xhat_short_number(total.data[element], number));
+    for (int i = 0; i < count; i++)
+        xhat_text_add(text, "    %s%-8s %10s   leaving at gate %d\n",
+                      paths[i].via == NULL ? "" : "via ",
+                      paths[i].via == NULL ? "directly    " : paths[i].via,
+                      xhat_short_number(paths[i].part, number),
+                      paths[i].gate + 1);
+    xhat_text_put(text, style.color ? "\x1b[0m" : "");
 }

@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "base/json.h"
+#include "nonfinite.h"
 #include "picture.h"
 
 static void put_field(xhat_json *json, const char *key,
@@ -68,6 +69,40 @@ static void put_gate(xhat_json *json, const xhat_picture *picture, int index)
     xhat_json_close(json);
 }
 
+/* Where NaN and Inf begin: an empty list for a finite run. */
+static void put_nonfinite(xhat_json *json, const xhat_picture *picture)
+{
+    const xhat_circuit *circuit = xhat_run_circuit(picture->run);
+    xhat_nonfinite origins[XHAT_NONFINITE_MAX];
+    int count = xhat_nonfinite_origins(picture->run, origins);
+    xhat_json_open(json, "not_finite", '[');
+    for (int i = 0; i < count; i++) {
+        const xhat_nonfinite *origin = &origins[i];
+        xhat_field field =
+            xhat_run_field(picture->run, origin->side, origin->value);
+        size_t index[XHAT_PICTURE_RANK_MAX];
+        int rank =
+            xhat_picture_index(picture, field.extent, origin->first, index);
+        xhat_json_open(json, NULL, '{');
+        xhat_json_string(
+            json, "array",
+            xhat_circuit_key(circuit, origin->side, origin->value));
+        if (origin->gate > 0)
+            xhat_json_integer(json, "gate", origin->gate);
+        else
+            xhat_json_null(json, "gate");
+        xhat_json_open(json, "at", '(');
+        for (int axis = 0; axis < rank; axis++)
+            xhat_json_integer(json, NULL, (int64_t)index[axis]);
+        xhat_json_close(json);
+        xhat_json_number(json, "value", field.data[origin->first]);
+        xhat_json_integer(json, "count", (int64_t)origin->count);
+        xhat_json_integer(json, "of", (int64_t)origin->of);
+        xhat_json_close(json);
+    }
+    xhat_json_close(json);
+}
+
 void xhat_render_json(xhat_text *text, const xhat_picture *picture)
 {
     const xhat_run *run = picture->run;
@@ -94,5 +129,6 @@ void xhat_render_json(xhat_text *text, const xhat_picture *picture)
     put_error(&json, "central_difference",
               found ? found->central_difference : -1);
     xhat_json_close(&json);
+    put_nonfinite(&json, picture);
     xhat_json_close(&json);
 }

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "nonfinite.h"
 #include "picture.h"
 
 /* A panel is a small table with a heading of three lines: what it is, the key
@@ -145,21 +144,6 @@ static void put_panels(page *g, const panel *panels, int count)
 
 /* ---- the parts of the page ----------------------------------------------- */
 
-static const char *state_words(const xhat_run *run, int value)
-{
-    switch (xhat_run_state(run, value)) {
-    case XHAT_STATE_HELD:
-        return "held at given numbers: its gate does not run";
-    case XHAT_STATE_CONSTANT:
-        return "constant: made of held values alone, no gradient";
-    case XHAT_STATE_IDLE:
-        return "not needed: what it leads to is held";
-    case XHAT_STATE_LIVE:
-        break;
-    }
-    return NULL;
-}
-
 static void put_error(xhat_text *text, double error)
 {
     char number[XHAT_SHORT_SIZE];
@@ -195,7 +179,7 @@ static void put_gate(page *g, int index)
     const xhat_circuit *circuit = xhat_run_circuit(run);
     const xhat_circuit_gate *gate = &circuit->gates[index];
     const xhat_verification *verification = g->picture->verification;
-    const char *state = state_words(run, gate->output);
+    const char *state = xhat_picture_state(run, gate->output);
     xhat_text_add(g->text, "(%d) %s\n    %s\n", index + 1, gate->formula,
                   gate->why);
     if (state != NULL)
@@ -279,56 +263,13 @@ static void put_forks(page *g)
         xhat_text_put(g->text, "\n");
 }
 
-/* "2 of 4 numbers of x are NaN or Inf, the first x[0,1] = nan" */
-static void put_origin(const page *g, xhat_text *words,
-                       const xhat_nonfinite *origin)
-{
-    const xhat_run *run = g->picture->run;
-    const xhat_circuit *circuit = xhat_run_circuit(run);
-    const char *key = xhat_circuit_key(circuit, origin->side, origin->value);
-    xhat_field field = xhat_run_field(run, origin->side, origin->value);
-    char where[XHAT_PLACE_TEXT_SIZE], number[XHAT_SHORT_SIZE];
-    xhat_text_add(
-        words, "%zu of %zu elements of %s %s NaN or Inf, the first %s = %s",
-        origin->count, origin->of, key, origin->count == 1 ? "is" : "are",
-        xhat_picture_place(g->picture, key, field.extent, origin->first, where),
-        xhat_short_number(field.data[origin->first], number));
-    if (origin->gate > 0)
-        xhat_text_add(words,
-                      isnan(field.data[origin->first])
-                          ? ": gate %d makes it of finite numbers"
-                          : ": gate %d, made of finite numbers, overflows"
-                            " float64",
-                      origin->gate);
-    xhat_text_put(words, ".\n");
-}
-
 /* Where NaN and Inf begin, and how far they reach. */
 static void put_nonfinite(page *g)
 {
-    const xhat_run *run = g->picture->run;
-    const xhat_circuit *circuit = xhat_run_circuit(run);
-    const xhat_axes *axes = xhat_run_axes(run);
-    xhat_nonfinite origins[XHAT_NONFINITE_MAX];
-    int count = xhat_nonfinite_origins(run, origins);
-    if (count == 0)
-        return;
     xhat_text words = xhat_text_on(g->text->allocator);
-    for (int i = 0; i < count; i++)
-        put_origin(g, &words, &origins[i]);
-    size_t full = xhat_axes_count(axes, XHAT_EXTENT_FULL);
-    xhat_text_add(
-        &words,
-        "In all %zu of %zu elements of %s and %zu of %zu of %s are NaN or"
-        " Inf. A feature with NaN or Inf at any gate is left out of the"
-        " comparisons below, even where it is finite again, as 1/Inf = 0 is."
-        "\n",
-        xhat_nonfinite_count(run, XHAT_SIDE_VALUE, circuit->output), full,
-        circuit->values[circuit->output].name,
-        xhat_nonfinite_count(run, XHAT_SIDE_GRADIENT, circuit->input), full,
-        circuit->values[circuit->input].gradient);
+    xhat_picture_nonfinite(&words, g->picture);
     g->text->failed = g->text->failed || words.failed;
-    if (!words.failed)
+    if (!words.failed && words.length > 0)
         xhat_put_wrapped(g->text, words.data, 80, MARGIN);
     xhat_text_free(&words);
 }

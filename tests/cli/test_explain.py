@@ -71,6 +71,18 @@ class Explain(unittest.TestCase):
                         self.shown("--demo", "--gate", str(gate),
                                    "--cell", "0,1"))
 
+    def test_a_cell_alone_is_followed_through_every_gate(self):
+        text = self.shown("--demo", "--cell", "0,1")
+        for gate in range(1, 10):
+            self.assertIn(self.shown("--demo", "--gate", str(gate), "--cell",
+                                     "0,1"), text)
+        self.assertTrue(text.endswith("""
+dx[0,1] = 2 comes back
+    directly              4   leaving at gate 7
+    via var               1   leaving at gate 3
+    via mean             -3   leaving at gate 1
+"""), text[-200:])
+
     def test_eval(self):
         text = self.shown("1,10; 2,20; 4,40", "--mode", "eval",
                           "--running-mean", "1,2", "--running-var", "4,9")
@@ -83,9 +95,10 @@ class Explain(unittest.TestCase):
         found = json.loads(self.shown("--demo", "--json"))
         self.assertEqual(list(found), [
             "norm", "shape", "eps", "gates", "x", "gamma", "beta", "out", "dx",
-            "dgamma", "dbeta", "dout", "agreement"])
+            "dgamma", "dbeta", "dout", "agreement", "not_finite"])
         for gate in found["gates"]:
             self.assertLessEqual(gate.pop("complex_step_error"), 1e-13)
+        self.assertEqual(found.pop("not_finite"), [])
         agreement = found.pop("agreement")
         self.assertLessEqual(agreement["closed_form"], 1e-13)
         self.assertLessEqual(agreement["complex_step"], 1e-13)
@@ -236,8 +249,9 @@ class Explain(unittest.TestCase):
         self.refused(2, "0 to 3 of axis 0", "--demo", "--gate", "1", "--cell",
                      "4,0")
         self.refused(2, "rank 2", "--demo", "--gate", "1", "--cell", "1")
-        self.refused(2, "--cell goes with --gate", "--demo", "--cell", "0,0")
-        self.refused(2, ".txt, .json, .svg", "--demo", "-o", "circuit.html")
+        self.refused(2, "told in words", "--demo", "--cell", "0,0", "-o",
+                     "circuit.svg")
+        self.refused(2, ".html, .txt, .json", "--demo", "-o", "circuit.pdf")
         self.refused(3, "dout is 3x2 but x is 2x2", "1,2; 3,5",
                      "1,2; 3,4; 5,6")
 
