@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Runs every benchmark and writes the tables of docs/performance.md.
+"""Runs every benchmark and writes the tables of docs/performance.md, and the
+other libraries' errors into docs/accuracy.md.
 
     bench/run.py BUILD [--quick] [--no-peers] [--rewrite]
 
 The JSON of each goes to BUILD/bench/.  --quick takes a few shapes and leaves
-the page alone; --no-peers leaves the other libraries out; --rewrite measures
+the pages alone; --no-peers leaves the other libraries out; --rewrite measures
 nothing and writes the page from the JSON that is there."""
 import argparse
 import json
@@ -60,6 +61,17 @@ def compare(build, name, *options):
     return path
 
 
+def measure_accuracy(build):
+    """docs/accuracy.md, by a Python that has NumPy (Debian's, most likely)"""
+    for python in ("/usr/bin/python3", sys.executable):
+        if subprocess.run([python, "-c", "import numpy"],
+                          stderr=subprocess.DEVNULL).returncode == 0:
+            say("errors beside the other libraries'")
+            command(python, "bench/peers/accuracy.py", build)
+            return
+    say("errors beside the other libraries': left out, NumPy is missing")
+
+
 def measure(build, quick, peers):
     shapes, seconds = ("few", 0.2) if quick else ("all", 0.5)
     say("the ladder: circuit, closed form, fused kernels")
@@ -76,6 +88,8 @@ def measure(build, quick, peers):
     say("fused with ReLU, beside the other libraries")
     compare(build, "fusions", "--shape", "few", "--fusion", "relu,add-relu",
             "--threads", CORES, "--seconds", 2 * seconds)
+    if not quick:
+        measure_accuracy(build)
 
 
 def read(build, name):

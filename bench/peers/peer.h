@@ -38,7 +38,9 @@ const char *peer_name(void);
 bool peer_open(const peer_case *c, bench_workload *w,
                char message[PEER_MESSAGE]);
 void peer_run(void);   /* one call: what is timed */
-void peer_fetch(void); /* results into the arrays of w */
+/* Results into the arrays of w; after a training forward, mean and invstd
+ * too. */
+void peer_fetch(void);
 void peer_close(void);
 
 #ifdef __cplusplus

@@ -286,6 +286,10 @@ void peer_run(void)
 
 void peer_fetch(void)
 {
+    if (at.c->mode == BENCH_FORWARD)
+        for (size_t c = 0; c < at.w->spec.channels; c++)
+            ((float *)at.w->invstd)[c] =
+                (float)(1 / sqrt((double)at.var[c] + at.w->spec.eps));
     if (!at.c->blocked)
         return;
     dnnl_memory_desc_t plain = full_desc(&at.c->problem, false);

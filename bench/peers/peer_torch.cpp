@@ -131,6 +131,10 @@ void peer_fetch(void)
     size_t count = now.w->spec.channels;
     if (now.c->mode != BENCH_BACKWARD) {
         full(now.c, now.w->out).copy_(now.out);
+        if (now.c->mode == BENCH_FORWARD) {
+            channels(now.c, now.w->mean, count).copy_(now.save_mean);
+            channels(now.c, now.w->invstd, count).copy_(now.save_invstd);
+        }
         return;
     }
     full(now.c, now.w->dx).copy_(now.dx);

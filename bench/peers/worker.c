@@ -4,17 +4,26 @@
  *     open VARIANT LAYOUT MODE DTYPE FUSION THREADS SHAPE
  *                                                ok and its size class, or no
  *                                                and why
+ *     inputs PATH                                from now on x, dout, gamma and
+ *                                                beta come from a file, - for
+ *                                                the usual numbers again
  *     check                                      ok, or wrong and where
+ *     save PATH                                  runs; out, dx, mean, invstd,
+ *                                                dgamma, dbeta to a file
  *     time CALLS hot|cold                        seconds a call
  *     loop WHICH THREADS CALLS hot|cold          the same for a traffic loop
  *     shapes LIST                                32x64x56x56,...
  *     classes                                    id|layouts|mode|goal;...
  *     close                                      ok
  *
- * VARIANT: plain or blocked.  FUSION: plain, relu or add-relu. */
+ * VARIANT: plain or blocked.  FUSION: plain, relu or add-relu.  Files hold the
+ * arrays one after the other, as they lie in memory. */
+#define _GNU_SOURCE
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "base/memory.h"
 #include "bench/goals.h"
@@ -31,15 +40,22 @@ static struct {
     bool open;
     unsigned char *eviction;
     const bench_loop_table *loops;
+    char inputs[200]; /* a path, or "" */
 } worker;
+
+static void fail(const char *message, const char *detail)
+{
+    fprintf(stderr, "worker: %s %s\n", message, detail);
+    exit(2);
+}
 
 static int word_index(const char *word, const char *const *words)
 {
     for (int i = 0; words[i] != NULL; i++)
         if (strcmp(words[i], word) == 0)
             return i;
-    fprintf(stderr, "worker: \"%s\" is not understood\n", word);
-    exit(2);
+    fail("not understood:", word);
+    return -1;
 }
 
 static void close_case(void)
@@ -48,6 +64,55 @@ static void close_case(void)
         peer_close();
     bench_workload_close(&worker.w);
     worker.open = false;
+}
+
+/* each array of the list whole, from or to the file */
+static void transfer(const char *path, bool save, void *const *arrays,
+                     const bool *full, int count)
+{
+    FILE *file = fopen(path, save ? "wb" : "rb");
+    const bench_workload *w = &worker.w;
+    size_t size = w->bytes / w->elements;
+    for (int i = 0; i < count && file != NULL; i++) {
+        size_t items = full[i] ? w->elements : w->spec.channels;
+        size_t done = items;
+        if (arrays[i] == NULL && !save) /* not of this mode: pass it over */
+            done = fseek(file, (long)(items * size), SEEK_CUR) == 0 ? items : 0;
+        else if (arrays[i] != NULL)
+            done = save ? fwrite(arrays[i], size, items, file)
+                        : fread(arrays[i], size, items, file);
+        if (done != items)
+            fail("cannot transfer all of", path);
+    }
+    if (file == NULL || fclose(file) != 0)
+        fail("cannot use", path);
+}
+
+/* the arrays of the file, and forward's statistics of them */
+static void read_inputs(void)
+{
+    static const bool full[] = {true, true, false, false};
+    bench_workload *w = &worker.w;
+    void *arrays[] = {w->x, w->dout, w->gamma, w->beta};
+    xhat_error error = {0};
+    if (worker.inputs[0] == '\0')
+        return;
+    transfer(worker.inputs, false, arrays, full, 4);
+    if (bench_workload_run(w, BENCH_FUSED, BENCH_FORWARD, &error) != XHAT_OK)
+        fail("forward:", error.message);
+}
+
+/* arrays that a mode does not have are left out of the file */
+static void save_results(const char *path)
+{
+    static const bool full[] = {true, true, false, false, false, false};
+    bench_workload *w = &worker.w;
+    void *arrays[] = {w->out,    w->dx,     w->mean,
+                      w->invstd, w->dgamma, w->dbeta};
+    peer_run();
+    peer_fetch();
+    transfer(path, true, arrays, full, 6);
+    printf("ok\n");
 }
 
 static void open_case(const char *arguments)
@@ -66,8 +131,7 @@ static void open_case(const char *arguments)
                mode, dtype, fusion, &c->problem.threads, shape) != 7 ||
         !xhat_layout_from_name(layout, &c->problem.layout) ||
         bench_shapes_parse(&list, shape, &error) != XHAT_OK) {
-        fprintf(stderr, "worker: open %s is not understood\n", arguments);
-        exit(2);
+        fail("not understood: open", arguments);
     }
     c->problem.shape = list.shapes[0];
     bench_shapes_free(&list);
@@ -80,6 +144,7 @@ static void open_case(const char *arguments)
         printf("no %s\n", error.message);
         return;
     }
+    read_inputs();
     worker.open = peer_open(c, &worker.w, message);
     if (worker.open)
         printf("ok %s\n", bench_class_of(&worker.w.spec,
@@ -168,6 +233,12 @@ static void obey(const char *line)
         print_shapes(line + 7);
     else if (strncmp(line, "open ", 5) == 0)
         open_case(line + 5);
+    else if (strncmp(line, "inputs ", 7) == 0 &&
+             strlen(line + 7) < sizeof worker.inputs) {
+        strcpy(worker.inputs, strcmp(line + 7, "-") == 0 ? "" : line + 7);
+        printf("ok\n");
+    } else if (strncmp(line, "save ", 5) == 0 && worker.open)
+        save_results(line + 5);
     else if (strcmp(line, "check") == 0 && worker.open)
         check_case();
     else if (sscanf(line, "time %ld %7s", &calls, cache) == 2 && worker.open)
@@ -185,6 +256,8 @@ static void obey(const char *line)
 int main(void)
 {
     char line[256];
+    /* compare.py stops workers: should it be killed, none stays behind */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     worker.loops = bench_loops_widest();
     worker.eviction = xhat_allocate(NULL, EVICTION, 1);
     if (worker.eviction == NULL)
