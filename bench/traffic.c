@@ -6,6 +6,14 @@
 
 #include "base/cpu.h"
 
+/* the turns of the next loop on a thread each, of `threads` */
+#ifdef _OPENMP
+#define IN_PARALLEL                                                            \
+    _Pragma("omp parallel for num_threads(threads) schedule(static, 1)")
+#else
+#define IN_PARALLEL
+#endif
+
 const bench_loop_table *bench_loops_widest(void)
 {
 #ifdef BENCH_WIDE_LOOPS
@@ -50,7 +58,7 @@ void bench_move(const bench_loop_table *loops, bench_loop loop, int threads,
         move_part(loops, loop, to, a, b, count);
         return;
     }
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    IN_PARALLEL
     for (int t = 0; t < threads; t++) {
         size_t start = (size_t)t * part < count ? (size_t)t * part : count;
         size_t end =
@@ -67,7 +75,7 @@ void bench_evict(int threads, const unsigned char *buffer, size_t bytes)
     size_t part = bytes / (size_t)threads / 64 * 64;
     if (part < least)
         part = least < bytes ? least : bytes;
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    IN_PARALLEL
     for (int t = 0; t < threads; t++) {
         size_t start = t == 0 ? 0
                               : (bytes - part) * (size_t)t /

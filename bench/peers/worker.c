@@ -107,8 +107,7 @@ static void save_results(const char *path)
 {
     static const bool full[] = {true, true, false, false, false, false};
     bench_workload *w = &worker.w;
-    void *arrays[] = {w->out,    w->dx,     w->mean,
-                      w->invstd, w->dgamma, w->dbeta};
+    void *arrays[] = {w->out, w->dx, w->mean, w->invstd, w->dgamma, w->dbeta};
     peer_run();
     peer_fetch();
     transfer(path, true, arrays, full, 6);
