@@ -198,6 +198,7 @@ static xhat_status make_plans(bench_workload *w, xhat_error *error)
         size_t size = xhat_plan_scratch_size(w->plan[method]);
         scratch = size > scratch ? size : scratch;
     }
+    w->scratch_size = scratch;
     w->scratch = xhat_allocate_zeroed(NULL, scratch, 1);
     return w->scratch != NULL
                ? XHAT_OK
@@ -301,19 +302,22 @@ static xhat_status run_plan(bench_workload *w, const xhat_plan *plan,
                                    .running_mean = w->running_mean,
                                    .running_var = w->running_var,
                                    .out = w->out,
-                                   .scratch = w->scratch},
+                                   .scratch = w->scratch,
+                                   .scratch_size = w->scratch_size},
             error);
     if (mode == BENCH_FORWARD)
-        return xhat_forward(plan,
-                            &(xhat_forward_args){.x = w->x,
-                                                 .gamma = w->gamma,
-                                                 .beta = w->beta,
-                                                 .out = w->out,
-                                                 .mean = w->mean,
-                                                 .mean_low = w->mean_low,
-                                                 .invstd = w->invstd,
-                                                 .scratch = w->scratch},
-                            error);
+        return xhat_forward(
+            plan,
+            &(xhat_forward_args){.x = w->x,
+                                 .gamma = w->gamma,
+                                 .beta = w->beta,
+                                 .out = w->out,
+                                 .mean = w->mean,
+                                 .mean_low = w->mean_low,
+                                 .invstd = w->invstd,
+                                 .scratch = w->scratch,
+                                 .scratch_size = w->scratch_size},
+            error);
     return xhat_backward(plan,
                          &(xhat_backward_args){.x = w->x,
                                                .dout = w->dout,
@@ -324,7 +328,8 @@ static xhat_status run_plan(bench_workload *w, const xhat_plan *plan,
                                                .dx = w->dx,
                                                .dgamma = w->dgamma,
                                                .dbeta = w->dbeta,
-                                               .scratch = w->scratch},
+                                               .scratch = w->scratch,
+                                               .scratch_size = w->scratch_size},
                          error);
 }
 

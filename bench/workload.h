@@ -60,7 +60,8 @@ typedef struct bench_workload {
     void *gamma, *beta, *running_mean, *running_var; /* (channels) */
     void *mean, *mean_low, *invstd, *dgamma, *dbeta; /* (channels) */
     xhat_plan *plan[2];                              /* fused, closed */
-    void *scratch;                                   /* enough for both */
+    size_t scratch_size;
+    void *scratch;    /* enough for both */
     xhat_run *run[2]; /* staged: training, inference; NULL: not asked for */
 } bench_workload;
 

@@ -130,32 +130,38 @@ static xhat_status solve_closed(reference *r, bench_mode mode,
                                    .running_mean = each[RUNNING_MEAN],
                                    .running_var = each[RUNNING_VAR],
                                    .out = r->out,
-                                   .scratch = r->scratch},
+                                   .scratch = r->scratch,
+                                   .scratch_size =
+                                       xhat_plan_scratch_size(r->plan)},
             error);
-    status = xhat_forward(r->plan,
-                          &(xhat_forward_args){.x = r->x,
-                                               .gamma = each[GAMMA],
-                                               .beta = each[BETA],
-                                               .out = r->out,
-                                               .mean = r->mean,
-                                               .mean_low = r->mean_low,
-                                               .invstd = r->invstd,
-                                               .scratch = r->scratch},
-                          error);
+    status = xhat_forward(
+        r->plan,
+        &(xhat_forward_args){.x = r->x,
+                             .gamma = each[GAMMA],
+                             .beta = each[BETA],
+                             .out = r->out,
+                             .mean = r->mean,
+                             .mean_low = r->mean_low,
+                             .invstd = r->invstd,
+                             .scratch = r->scratch,
+                             .scratch_size = xhat_plan_scratch_size(r->plan)},
+        error);
     if (mode == BENCH_FORWARD || status != XHAT_OK)
         return status;
-    return xhat_backward(r->plan,
-                         &(xhat_backward_args){.x = r->x,
-                                               .dout = r->dout,
-                                               .gamma = each[GAMMA],
-                                               .mean = r->mean,
-                                               .mean_low = r->mean_low,
-                                               .invstd = r->invstd,
-                                               .dx = r->dx,
-                                               .dgamma = r->dgamma,
-                                               .dbeta = r->dbeta,
-                                               .scratch = r->scratch},
-                         error);
+    return xhat_backward(
+        r->plan,
+        &(xhat_backward_args){.x = r->x,
+                              .dout = r->dout,
+                              .gamma = each[GAMMA],
+                              .mean = r->mean,
+                              .mean_low = r->mean_low,
+                              .invstd = r->invstd,
+                              .dx = r->dx,
+                              .dgamma = r->dgamma,
+                              .dbeta = r->dbeta,
+                              .scratch = r->scratch,
+                              .scratch_size = xhat_plan_scratch_size(r->plan)},
+        error);
 }
 
 static void copy_field(double *to, const xhat_run *run, xhat_side side,

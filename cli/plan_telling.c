@@ -90,7 +90,9 @@ static int work_forward(work *w, const cli_norm *norm)
                                     .running_mean = w->running_mean,
                                     .running_var = w->running_var,
                                     .out = w->out,
-                                    .scratch = w->scratch};
+                                    .scratch = w->scratch,
+                                    .scratch_size =
+                                        xhat_plan_scratch_size(w->plan)};
         status = xhat_inference(w->plan, &args, &error);
     } else {
         xhat_forward_args args = {.x = w->x,
@@ -101,7 +103,9 @@ static int work_forward(work *w, const cli_norm *norm)
                                   .mean_low = w->mean_low,
                                   .invstd = w->invstd,
                                   .statistics = &w->statistics,
-                                  .scratch = w->scratch};
+                                  .scratch = w->scratch,
+                                  .scratch_size =
+                                      xhat_plan_scratch_size(w->plan)};
         status = xhat_forward(w->plan, &args, &error);
     }
     return status == XHAT_OK ? CLI_DONE : cli_fail_error(&error);
@@ -171,7 +175,9 @@ static int work_backward(work *w, const cli_norm *norm, const void *dout,
                                           .dx = dx,
                                           .dgamma = dgamma,
                                           .dbeta = dbeta,
-                                          .scratch = w->scratch};
+                                          .scratch = w->scratch,
+                                          .scratch_size =
+                                              xhat_plan_scratch_size(w->plan)};
         status = xhat_frozen_backward(w->plan, &args, &error);
     } else {
         xhat_backward_args args = {.x = w->x,
@@ -183,7 +189,9 @@ static int work_backward(work *w, const cli_norm *norm, const void *dout,
                                    .dx = dx,
                                    .dgamma = dgamma,
                                    .dbeta = dbeta,
-                                   .scratch = w->scratch};
+                                   .scratch = w->scratch,
+                                   .scratch_size =
+                                       xhat_plan_scratch_size(w->plan)};
         status = xhat_backward(w->plan, &args, &error);
     }
     return status == XHAT_OK ? CLI_DONE : cli_fail_error(&error);

@@ -52,7 +52,8 @@ int main(void)
                                  .mean_low = mean_low,
                                  .invstd = invstd,
                                  .statistics = &batch,
-                                 .scratch = scratch};
+                                 .scratch = scratch,
+                                 .scratch_size = xhat_plan_scratch_size(plan)};
     for (int step = 0; step < 100; step++) {
         next_batch(x);
         if (xhat_forward(plan, &forward, &error) != XHAT_OK ||
@@ -66,7 +67,9 @@ int main(void)
                                      .running_mean = running_mean,
                                      .running_var = running_var,
                                      .out = out,
-                                     .scratch = scratch};
+                                     .scratch = scratch,
+                                     .scratch_size =
+                                         xhat_plan_scratch_size(plan)};
     if (xhat_inference(plan, &inference, &error) != XHAT_OK)
         return fail(&error);
     for (int c = 0; c < C; c++)

@@ -55,8 +55,10 @@ typedef enum xhat_method { XHAT_FUSED = 0, XHAT_CLOSED = 1 } xhat_method;
 enum {
     XHAT_SCALE = 1,       /* gamma is given; without it gamma = 1 */
     XHAT_SHIFT = 2,       /* beta is given; without it beta = 0 */
-    XHAT_ALLOW_SINGLE = 4 /* allow training on one value per channel, whose
-                             every output is beta */
+    XHAT_ALLOW_SINGLE = 4, /* allow training on one value per channel, whose
+                              every output is beta */
+    XHAT_RELU = 8,         /* out = max(out, 0), in the same pass */
+    XHAT_ADD_RELU = 16     /* out = max(out + residual, 0), in the same pass */
 };
 
 typedef struct xhat_spec {
@@ -102,6 +104,10 @@ XHAT_API void xhat_plan_destroy(xhat_plan *plan); /* NULL is allowed */
 
 /* Bytes of scratch memory each execution needs.  No alignment is asked for. */
 XHAT_API size_t xhat_plan_scratch_size(const xhat_plan *plan);
+
+/* Bytes of the mask that XHAT_ADD_RELU keeps between forward and backward: a
+ * bit for each element, rows rounded up.  0 without that flag. */
+XHAT_API size_t xhat_plan_mask_size(const xhat_plan *plan);
 
 /* The kernel tier this plan uses, such as "generic". */
 XHAT_API const char *xhat_plan_isa(const xhat_plan *plan);
@@ -187,7 +193,14 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_running_convert(
 
 /* ---- execute ------------------------------------------------------------- */
 
-/* Arrays of the plan's dtype; C = channels.  "opt": may be NULL. */
+/* Arrays of the plan's dtype; C = channels.  "opt": may be NULL.  A plan knows
+ * its shape, an array does not: what a pointer points to must have the shape of
+ * the plan.
+ * Errors of all four: XHAT_INVALID_ARGUMENT names the array that is missing,
+ * given without its flag, not aligned to its elements, or written while it
+ * overlaps another (but for the pairs named below), or scratch that is too
+ * small; XHAT_SHAPE_MISMATCH for one value a channel without
+ * XHAT_ALLOW_SINGLE.  Nothing is written then. */
 
 /* Training forward (gates 1-9):
  *
@@ -198,17 +211,25 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_running_convert(
  * they and invstd are all that backward needs besides x.  A constant channel
  * with eps = 0 has invstd = 0 and out = beta.  outer * inner = 0: out is empty
  * and statistics are left as they are.
- * Accuracy: docs/accuracy.md.  out may not overlap x. */
+ * Accuracy: docs/accuracy.md.  out may not overlap x.
+ *
+ * XHAT_RELU and XHAT_ADD_RELU save a pass over memory.  Backward recomputes
+ * from x where the ReLU let values through: that costs no memory traffic, as x
+ * is read anyway.  With a residual that would mean reading it as well, so
+ * forward keeps a bit an element in `mask`, which backward asks for. */
 typedef struct xhat_forward_args {
     const void *x;               /* (outer, C, inner) */
     const void *gamma;           /* (C); must be NULL without XHAT_SCALE */
     const void *beta;            /* (C); must be NULL without XHAT_SHIFT */
+    const void *residual;        /* (outer, C, inner): with XHAT_ADD_RELU */
     void *out;                   /* (outer, C, inner) */
+    void *mask;                  /* opt: xhat_plan_mask_size bytes */
     void *mean;                  /* (C) */
     void *mean_low;              /* (C) */
     void *invstd;                /* (C) */
     xhat_statistics *statistics; /* opt: receives count, mean and m2 */
-    void *scratch;               /* xhat_plan_scratch_size bytes */
+    void *scratch;
+    size_t scratch_size; /* bytes: xhat_plan_scratch_size or more */
 } xhat_forward_args;
 
 XHAT_API XHAT_NODISCARD xhat_status xhat_forward(const xhat_plan *plan,
@@ -221,14 +242,20 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_forward(const xhat_plan *plan,
  *     dx = gamma * invstd / count
  *          * (count * dout - dbeta - x_norm * dgamma)
  *
+ * where with a ReLU dout stands for dout where the ReLU let values through, 0
+ * elsewhere: with XHAT_ADD_RELU that is also dresidual.
  * dx may be dout itself (in place); otherwise it overlaps no input. */
 typedef struct xhat_backward_args {
     const void *x, *dout;                 /* (outer, C, inner) */
     const void *gamma;                    /* (C); NULL without XHAT_SCALE */
+    const void *beta;                     /* (C); opt but with XHAT_RELU */
+    const void *mask;                     /* with XHAT_ADD_RELU */
     const void *mean, *mean_low, *invstd; /* (C), as forward left them */
     void *dx;                             /* (outer, C, inner) */
+    void *dresidual;                      /* the same: with XHAT_ADD_RELU */
     void *dgamma, *dbeta;                 /* (C), opt */
     void *scratch;
+    size_t scratch_size;
 } xhat_backward_args;
 
 XHAT_API XHAT_NODISCARD xhat_status xhat_backward(
@@ -240,9 +267,12 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_backward(
 typedef struct xhat_inference_args {
     const void *x;
     const void *gamma, *beta;               /* as in xhat_forward_args */
+    const void *residual;                   /* with XHAT_ADD_RELU */
     const void *running_mean, *running_var; /* (C) */
     void *out;
+    void *mask; /* opt, with XHAT_ADD_RELU: for xhat_frozen_backward */
     void *scratch;
+    size_t scratch_size;
 } xhat_inference_args;
 
 XHAT_API XHAT_NODISCARD xhat_status xhat_inference(
@@ -256,10 +286,14 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_inference(
 typedef struct xhat_frozen_backward_args {
     const void *x, *dout;
     const void *gamma;
+    const void *beta;                       /* (C); opt but with XHAT_RELU */
+    const void *mask;                       /* with XHAT_ADD_RELU */
     const void *running_mean, *running_var; /* (C) */
     void *dx;
+    void *dresidual;      /* with XHAT_ADD_RELU */
     void *dgamma, *dbeta; /* (C), opt */
     void *scratch;
+    size_t scratch_size;
 } xhat_frozen_backward_args;
 
 XHAT_API XHAT_NODISCARD xhat_status

@@ -1,6 +1,20 @@
 #include "cpu.h"
 
 #include <string.h>
+#include <unistd.h>
+
+size_t xhat_cpu_cache(void)
+{
+    enum { LEAST = 256 << 10, GUESS = 512 << 10, MOST = 2 << 20 };
+    long bytes = 0;
+#ifdef _SC_LEVEL2_CACHE_SIZE
+    bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+#endif
+    if (bytes <= 0)
+        return GUESS;
+    /* what a virtual machine claims need not be there */
+    return bytes < LEAST ? LEAST : bytes > MOST ? MOST : (size_t)bytes;
+}
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>

@@ -6,6 +6,8 @@
 #ifndef XHAT_BASE_CPU_H
 #define XHAT_BASE_CPU_H
 
+#include <stddef.h>
+
 enum {
     XHAT_CPU_AVX2 = 1 << 0,   /* AVX2 and FMA, ymm registers saved       */
     XHAT_CPU_AVX512 = 1 << 1, /* F, DQ, BW and VL, zmm and masks saved   */
@@ -14,6 +16,10 @@ enum {
 
 /* The features as an or of XHAT_CPU_*.  Thread-safe. */
 unsigned xhat_cpu_features(void);
+
+/* Bytes of the second-level cache of one core; a modest guess where the system
+ * does not tell.  Thread-safe. */
+size_t xhat_cpu_cache(void);
 
 /* The processor's own name into name[size], "" where there is none. */
 void xhat_cpu_name(char *name, int size);

@@ -6,8 +6,34 @@
 #include "base/error.h"
 #include "kernels.h"
 
+/* each tier's tables, defined in isa/<name>.c */
+#define DECLARE(name)                                                          \
+    extern const xhat_kernels xhat_kernels_##name##_f32,                       \
+        xhat_kernels_##name##_f64
+#define TIER(name, needs)                                                      \
+    {                                                                          \
+#name, needs,                                                          \
+        {                                                                      \
+            &xhat_kernels_##name##_f32, &xhat_kernels_##name##_f64             \
+        }                                                                      \
+    }
+
+DECLARE(generic);
+#if defined(__x86_64__)
+DECLARE(avx2);
+DECLARE(avx512);
+#elif defined(__aarch64__)
+DECLARE(neon);
+#endif
+
 static const xhat_isa tiers[] = {
-    {"generic", 0, {&xhat_kernels_generic_f32, &xhat_kernels_generic_f64}},
+#if defined(__x86_64__)
+    TIER(avx512, XHAT_CPU_AVX512),
+    TIER(avx2, XHAT_CPU_AVX2),
+#elif defined(__aarch64__)
+    TIER(neon, XHAT_CPU_NEON),
+#endif
+    TIER(generic, 0),
 };
 
 enum { TIERS = sizeof tiers / sizeof *tiers };

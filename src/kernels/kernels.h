@@ -2,71 +2,141 @@
  *
  *     moments      sum (x - pivot),  sum (x - pivot)^2
  *     affine       out = a * ((x - mean) - mean_low) + b
- *     grad_sums    sum (dout - pivot),  sum (dout - pivot) * (x - mean)
- *     grad_affine  dx = a * ((dout - dmean) - (x - mean) * k)
+ *     grad_sums    sum (dout - pivot),  sum (dout - pivot) * d,
+ *                  where d = (x - mean) - mean_low
+ *     grad_affine  dx = a * (((dout - dmean) - dmean_low) - d * k)
  *
- * A kernel works on a tile: `steps` groups of `lanes` neighboring elements,
- * each group `stride` elements after the one before, lanes <= XHAT_LANES.
- * Every lane has its own parameters and its own sums.  The two loop orders
- * differ in nothing else:
+ * and a step between the two of a pass, which turns the sums of each channel
+ * into the coefficients a, b, k ...: end_moments and end_grad_sums.
  *
- *     channels along the lanes   inner = 1: a group is a row's next channels,
- *                                stride is the number of channels
- *     a channel as a run         inner > 1: a group is the run's next
- *                                elements, all lanes hold the same parameters,
- *                                stride is XHAT_LANES
+ * A kernel works on a panel: `rows` rows of `length` neighboring elements.  It
+ * does so in one of two orders, which the layout decides:
  *
- * A table exists for each (dtype, ISA); xhat_kernels_choose picks one.  What a
- * lane computes does not depend on the ISA: the same bits everywhere. */
+ *     XHAT_COLUMNS   inner = 1: element j of a row belongs to channel j
+ *     XHAT_RUNS      inner > 1: a row is a run of one channel.  Sums: all rows
+ *                    belong to one channel; the others: row r to channel r
+ *
+ * A table exists for each (dtype, ISA); xhat_isa_choose picks one.  What an
+ * element or a sum becomes does not depend on the ISA: the same bits
+ * everywhere.  Sums run over XHAT_GROUP_BYTES of virtual lanes in the dtype,
+ * and after every XHAT_STEPS steps the lanes are added to float64 totals. */
 #ifndef XHAT_KERNELS_KERNELS_H
 #define XHAT_KERNELS_KERNELS_H
 
 #include "xhat/xhat.h"
 
 enum {
-    XHAT_LANES = 16, /* virtual lanes, whatever the register's width */
-    XHAT_STEPS = 16  /* drivers make tiles of at most this many steps: sums are
-                        compensated sums of short plain sums */
+    XHAT_GROUP_BYTES = 128, /* 32 lanes of float32 or 16 of float64 */
+    XHAT_STEPS = 16,        /* rows of lanes in one plain sum */
+    XHAT_LINE = 64          /* bytes of a cache line */
 };
 
-/* Arrays of one parameter a lane, in the table's dtype. */
-typedef struct xhat_affine_lanes {
-    const void *a, *mean, *mean_low, *b;
-} xhat_affine_lanes;
+typedef enum xhat_order { XHAT_COLUMNS = 0, XHAT_RUNS = 1 } xhat_order;
 
-typedef struct xhat_grad_lanes {
-    const void *a, *dmean, *dmean_low, *mean, *mean_low, *k;
-} xhat_grad_lanes;
+/* What is done to out = affine(x) in the same pass. */
+typedef enum xhat_fusion {
+    XHAT_FUSE_NOTHING = 0,
+    XHAT_FUSE_RELU = 1,     /* out = max(out, 0) */
+    XHAT_FUSE_ADD_RELU = 2, /* out = max(out + residual, 0) */
+    XHAT_FUSIONS = 3
+} xhat_fusion;
 
-/* Two sums a lane, each as a high and a low part: what rounding took from the
- * high part is kept in the low one, so that the error does not grow with the
- * number of tiles.  The sum is high + low. */
-typedef struct xhat_sum_lanes {
+/* Arrays hold elements of the table's dtype; strides count elements. */
+typedef struct xhat_panel {
+    size_t rows, length;
+    size_t stride;        /* from row to row of x, dout and residual */
+    size_t out_stride;    /* of out and dresidual */
+    const void *x, *dout; /* grad_*: both */
+    const void *residual; /* affine with XHAT_FUSE_ADD_RELU */
+    void *out;            /* affine: out; grad_affine: dx */
+    void *dresidual;      /* grad_affine with XHAT_FUSE_ADD_RELU */
+    /* XHAT_FUSE_ADD_RELU: a bit for each element, set where the sum was
+     * above 0; a row takes xhat_mask_bytes(length).  affine: NULL or
+     * written, the others: read */
+    void *mask;
+    size_t mask_stride; /* bytes */
+    /* what will be read next lies so many elements after each element of x
+     * and dout; 0: nothing to fetch ahead */
+    size_t ahead;
+} xhat_panel;
+
+/* A number for each channel, in the table's dtype: (length) in XHAT_COLUMNS,
+ * (1) or (rows) in XHAT_RUNS.  Room for a whole group of lanes is read. */
+typedef struct xhat_lanes {
+    void *pivot;                   /* moments, grad_sums */
+    void *a, *mean, *mean_low, *b; /* affine, grad_sums, grad_affine */
+    void *dmean, *dmean_low, *k;   /* grad_affine */
+    void *invstd;                  /* end_* */
+    void *dgamma, *dbeta;          /* end_grad_sums */
+} xhat_lanes;
+
+/* Two sums a channel, each as a high and a low part: what rounding took from
+ * the high part is kept in the low one.  For float32 low is 0: its totals have
+ * 29 bits more than its elements.  Room for a whole group of lanes. */
+typedef struct xhat_sums {
     double *sum, *sum_low;         /* of x - pivot, or of dout - pivot */
     double *product, *product_low; /* of (x - pivot)^2, or (dout - pivot) d */
-} xhat_sum_lanes;
+} xhat_sums;
 
-typedef struct xhat_tile {
-    size_t steps, stride, lanes; /* stride in elements */
-} xhat_tile;
+/* What end_moments and end_grad_sums need besides the sums. */
+typedef struct xhat_channels {
+    size_t channels; /* of the arrays below */
+    double count;    /* values a channel */
+    double eps;
+    const void *gamma;  /* dtype; NULL: 1 */
+    double *mean, *m2;  /* end_moments: mean, sum of squared deviations */
+    unsigned char *odd; /* receives 1 for each channel that is to be
+                                 computed with care: see end_moments */
+} xhat_channels;
+
+typedef void xhat_sum_kernel(const xhat_panel *panel, const xhat_lanes *lanes,
+                             const xhat_sums *sums);
+typedef void xhat_map_kernel(const xhat_panel *panel, const xhat_lanes *lanes);
 
 typedef struct xhat_kernels {
-    /* adds the tile's sums, in double */
-    void (*moments)(xhat_tile tile, const void *x, const double *pivot,
-                    const xhat_sum_lanes *sums);
+    /* lanes->pivot := the median of three elements of each channel */
+    void (*pivot)(size_t channels, const void *first, const void *middle,
+                  const void *last, size_t stride, void *pivot);
 
-    void (*affine)(xhat_tile tile, const void *x,
-                   const xhat_affine_lanes *lanes, void *out);
+    /* a := gamma * invstd; gamma may be NULL */
+    void (*scale)(size_t channels, const void *gamma, const void *invstd,
+                  void *a);
 
-    /* adds the tile's sums, in double; mean and mean_low are subtracted one
-     * after the other: d = (x - mean) - mean_low */
-    void (*grad_sums)(xhat_tile tile, const void *x, const void *dout,
-                      const double *pivot, const double *mean,
-                      const double *mean_low, const xhat_sum_lanes *sums);
+    /* add to the sums */
+    xhat_sum_kernel *moments[2];
+    xhat_sum_kernel *grad_sums[2][XHAT_FUSIONS];
 
-    void (*grad_affine)(xhat_tile tile, const void *x, const void *dout,
-                        const xhat_grad_lanes *lanes, void *dx);
+    xhat_map_kernel *affine[2][XHAT_FUSIONS];
+    xhat_map_kernel *grad_affine[2][XHAT_FUSIONS];
+
+    /* From sums around lanes->pivot to mean, m2 and the lanes mean, mean_low,
+     * invstd and a.  A channel is odd when its sums overflowed or underflowed,
+     * when cancellation took too many of their bits, or when its coefficients
+     * are near the ends of the type (ordinary.h).  True if any is. */
+    bool (*end_moments)(const xhat_channels *channels, const xhat_sums *sums,
+                        const xhat_lanes *lanes);
+
+    /* From sums and the lanes pivot, mean, invstd and a to k, dmean,
+     * dmean_low, dgamma and dbeta.  Odd channels as above. */
+    bool (*end_grad_sums)(const xhat_channels *channels, const xhat_sums *sums,
+                          const xhat_lanes *lanes);
+
+    /* From running statistics to mean, mean_low, invstd and a. */
+    bool (*end_running)(const xhat_channels *channels, const void *running_mean,
+                        const void *running_var, const xhat_lanes *lanes);
+
+    /* Copies `bytes` past the caches as far as whole lines go; what comes
+     * after `fence` sees them. */
+    void (*stream)(void *to, const void *from, size_t bytes);
+    void (*fence)(void);
 } xhat_kernels;
+
+/* Bytes of mask for a row of `length` elements: whole groups. */
+static inline size_t xhat_mask_bytes(xhat_dtype dtype, size_t length)
+{
+    size_t group = XHAT_GROUP_BYTES / (dtype == XHAT_F32 ? 4 : 8);
+    return (length + group - 1) / group * (group / 8);
+}
 
 /* One row of the dispatch table. */
 typedef struct xhat_isa {
@@ -82,8 +152,5 @@ XHAT_NODISCARD xhat_status xhat_isa_choose(const xhat_isa **isa,
 
 /* Every tier of this build, newest first; NULL past the last. */
 const xhat_isa *xhat_isa_at(int index);
-
-/* each ISA's tables, defined in isa/<name>.c */
-extern const xhat_kernels xhat_kernels_generic_f32, xhat_kernels_generic_f64;
 
 #endif

@@ -1,31 +1,39 @@
-/* Vectors of the register's width, by GNU vector extensions.
+/* Vectors of the register's width: GNU vector extensions, and the few
+ * intrinsics that they cannot say.
  *
  * The file that includes this defines VECTOR_BYTES (16, 32 or 64) before.
- * Never a vector wider than the register: gcc would keep it in memory. */
+ * Never a vector wider than the register: gcc would keep it in memory.  Every
+ * function exists for float and double under the names NAME_f32 and NAME_f64;
+ * what a lane computes does not depend on VECTOR_BYTES. */
 #ifndef XHAT_KERNELS_VEC_H
 #define XHAT_KERNELS_VEC_H
 
+#include <stdint.h>
 #include <string.h>
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
 
 #if defined(__FAST_MATH__) || __FINITE_MATH_ONLY__
 #error "xhat promises the same bits everywhere: build it without -ffast-math"
 #endif
 
-typedef double vec_f64 __attribute__((vector_size(VECTOR_BYTES)));
-typedef float vec_f32 __attribute__((vector_size(VECTOR_BYTES)));
+#define VEC_OF(type) type __attribute__((vector_size(VECTOR_BYTES)))
+
+typedef VEC_OF(float) vec_f32;
+typedef VEC_OF(double) vec_f64;
+typedef VEC_OF(int32_t) vec_mask_f32; /* a lane is all ones or all zeros */
+typedef VEC_OF(int64_t) vec_mask_f64;
 typedef float vec_half_f32 __attribute__((vector_size(VECTOR_BYTES / 2)));
 
-enum { VEC_F64_COUNT = VECTOR_BYTES / 8, VEC_F32_COUNT = VECTOR_BYTES / 4 };
+enum { VEC_COUNT_f32 = VECTOR_BYTES / 4, VEC_COUNT_f64 = VECTOR_BYTES / 8 };
 
-/* Loads and stores ask for no alignment; memcpy of a constant size is one
- * instruction. */
-static inline vec_f64 vec_load_f64(const double *from)
-{
-    vec_f64 v;
-    memcpy(&v, from, sizeof v);
-    return v;
-}
+/* ---- loads and stores: no alignment is asked for ------------------------- */
 
+/* memcpy of a constant size is one instruction */
 static inline vec_f32 vec_load_f32(const float *from)
 {
     vec_f32 v;
@@ -33,9 +41,11 @@ static inline vec_f32 vec_load_f32(const float *from)
     return v;
 }
 
-static inline void vec_store_f64(double *to, vec_f64 v)
+static inline vec_f64 vec_load_f64(const double *from)
 {
-    memcpy(to, &v, sizeof v);
+    vec_f64 v;
+    memcpy(&v, from, sizeof v);
+    return v;
 }
 
 static inline void vec_store_f32(float *to, vec_f32 v)
@@ -43,11 +53,132 @@ static inline void vec_store_f32(float *to, vec_f32 v)
     memcpy(to, &v, sizeof v);
 }
 
-/* VEC_F64_COUNT elements as doubles, from either type */
-static inline vec_f64 vec_widen_f64(const double *from)
+static inline void vec_store_f64(double *to, vec_f64 v)
 {
-    return vec_load_f64(from);
+    memcpy(to, &v, sizeof v);
 }
+
+/* value in every lane; x - 0 is x, also for -0 */
+static inline vec_f32 vec_all_f32(float value)
+{
+    return value - (vec_f32){0};
+}
+
+static inline vec_f64 vec_all_f64(double value)
+{
+    return value - (vec_f64){0};
+}
+
+/* The first `count` lanes (0 .. all of them, or more) from memory, the others
+ * from `rest`; and the first `count` lanes to memory.  Nothing past them is
+ * touched. */
+static inline vec_f32 vec_load_part_f32(const float *from, size_t count,
+                                        vec_f32 rest);
+static inline vec_f64 vec_load_part_f64(const double *from, size_t count,
+                                        vec_f64 rest);
+static inline void vec_store_part_f32(float *to, size_t count, vec_f32 v);
+static inline void vec_store_part_f64(double *to, size_t count, vec_f64 v);
+
+#if VECTOR_BYTES == 64
+
+static inline unsigned vec_first(size_t count)
+{
+    return count >= 16 ? 0xffff : (1u << count) - 1;
+}
+
+static inline vec_f32 vec_load_part_f32(const float *from, size_t count,
+                                        vec_f32 rest)
+{
+    return (vec_f32)_mm512_mask_loadu_ps((__m512)rest,
+                                         (__mmask16)vec_first(count), from);
+}
+
+static inline vec_f64 vec_load_part_f64(const double *from, size_t count,
+                                        vec_f64 rest)
+{
+    return (vec_f64)_mm512_mask_loadu_pd((__m512d)rest,
+                                         (__mmask8)vec_first(count), from);
+}
+
+static inline void vec_store_part_f32(float *to, size_t count, vec_f32 v)
+{
+    _mm512_mask_storeu_ps(to, (__mmask16)vec_first(count), (__m512)v);
+}
+
+static inline void vec_store_part_f64(double *to, size_t count, vec_f64 v)
+{
+    _mm512_mask_storeu_pd(to, (__mmask8)vec_first(count), (__m512d)v);
+}
+
+#elif VECTOR_BYTES == 32
+
+/* all ones in the first `count` of 8 words */
+static inline __m256i vec_first(size_t count)
+{
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count > 8 ? 8 : (int)count),
+                              lane);
+}
+
+static inline vec_f32 vec_load_part_f32(const float *from, size_t count,
+                                        vec_f32 rest)
+{
+    __m256i first = vec_first(count);
+    return (vec_f32)_mm256_blendv_ps(
+        (__m256)rest, _mm256_maskload_ps(from, first), (__m256)first);
+}
+
+static inline vec_f64 vec_load_part_f64(const double *from, size_t count,
+                                        vec_f64 rest)
+{
+    __m256i first = vec_first(2 * (count > 4 ? 4 : count));
+    return (vec_f64)_mm256_blendv_pd(
+        (__m256d)rest, _mm256_maskload_pd(from, first), (__m256d)first);
+}
+
+static inline void vec_store_part_f32(float *to, size_t count, vec_f32 v)
+{
+    _mm256_maskstore_ps(to, vec_first(count), (__m256)v);
+}
+
+static inline void vec_store_part_f64(double *to, size_t count, vec_f64 v)
+{
+    _mm256_maskstore_pd(to, vec_first(2 * (count > 4 ? 4 : count)), (__m256d)v);
+}
+
+#else
+
+static inline vec_f32 vec_load_part_f32(const float *from, size_t count,
+                                        vec_f32 rest)
+{
+    for (size_t i = 0; i < count && i < VEC_COUNT_f32; i++)
+        rest[i] = from[i];
+    return rest;
+}
+
+static inline vec_f64 vec_load_part_f64(const double *from, size_t count,
+                                        vec_f64 rest)
+{
+    for (size_t i = 0; i < count && i < VEC_COUNT_f64; i++)
+        rest[i] = from[i];
+    return rest;
+}
+
+static inline void vec_store_part_f32(float *to, size_t count, vec_f32 v)
+{
+    for (size_t i = 0; i < count && i < VEC_COUNT_f32; i++)
+        to[i] = v[i];
+}
+
+static inline void vec_store_part_f64(double *to, size_t count, vec_f64 v)
+{
+    for (size_t i = 0; i < count && i < VEC_COUNT_f64; i++)
+        to[i] = v[i];
+}
+
+#endif
+
+/* ---- widening: VEC_COUNT_f64 elements at a time -------------------------- */
 
 static inline vec_f64 vec_widen_f32(const float *from)
 {
@@ -56,7 +187,40 @@ static inline vec_f64 vec_widen_f32(const float *from)
     return __builtin_convertvector(v, vec_f64);
 }
 
-/* sum + low := sum + low + term: a two-sum (Knuth), whose rest goes to low */
+static inline vec_f64 vec_widen_f64(const double *from)
+{
+    return vec_load_f64(from);
+}
+
+/* ---- exact sums and products --------------------------------------------- */
+
+/* a + b = *high + *low exactly, *high being the rounded sum (Knuth) */
+static inline void two_sum(double a, double b, double *high, double *low)
+{
+    double sum = a + b, part = sum - a;
+    *low = (a - (sum - part)) + (b - part);
+    *high = sum;
+}
+
+/* a * b = *high + *low exactly (Dekker), for factors below 2^996 */
+static inline void two_product(double a, double b, double *high, double *low)
+{
+    const double splitter = 0x1p27 + 1;
+    double t = splitter * a, u = splitter * b, product = a * b;
+    double a1 = t - (t - a), a2 = a - a1, b1 = u - (u - b), b2 = b - b1;
+    *low = ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2;
+    *high = product;
+}
+
+/* what the rounded quotient a / b leaves: a - quotient * b */
+static inline double division_rest(double a, double quotient, double b)
+{
+    double high, low;
+    two_product(quotient, b, &high, &low);
+    return (a - high) - low;
+}
+
+/* sum + low := sum + low + term, for vectors in memory and for one number */
 static inline void vec_add_to(double *sum, double *low, vec_f64 term)
 {
     vec_f64 old = vec_load_f64(sum), high = old + term;
@@ -66,13 +230,115 @@ static inline void vec_add_to(double *sum, double *low, vec_f64 term)
                   vec_load_f64(low) + ((old - (high - part)) + (term - part)));
 }
 
-/* the same for one lane */
 static inline void scalar_add_to(double *sum, double *low, double term)
 {
-    double old = *sum, high = old + term;
-    double part = high - old;
+    double high, rest;
+    two_sum(*sum, term, &high, &rest);
     *sum = high;
-    *low = *low + ((old - (high - part)) + (term - part));
+    *low += rest;
+}
+
+/* ---- choosing ------------------------------------------------------------ */
+
+/* mask ? yes : 0, and mask ? yes : no, lane by lane */
+static inline vec_f32 vec_keep_f32(vec_mask_f32 mask, vec_f32 yes)
+{
+    return (vec_f32)(mask & (vec_mask_f32)yes);
+}
+
+static inline vec_f64 vec_keep_f64(vec_mask_f64 mask, vec_f64 yes)
+{
+    return (vec_f64)(mask & (vec_mask_f64)yes);
+}
+
+static inline vec_f32 vec_choose_f32(vec_mask_f32 mask, vec_f32 yes, vec_f32 no)
+{
+    return (vec_f32)((mask & (vec_mask_f32)yes) | (~mask & (vec_mask_f32)no));
+}
+
+static inline vec_f64 vec_choose_f64(vec_mask_f64 mask, vec_f64 yes, vec_f64 no)
+{
+    return (vec_f64)((mask & (vec_mask_f64)yes) | (~mask & (vec_mask_f64)no));
+}
+
+/* Masks as bits: lane i of vector v of a group is bit v * lanes + i, counted
+ * from the lowest bit of the first byte. */
+static inline unsigned vec_bits_f32(vec_mask_f32 mask)
+{
+#if VECTOR_BYTES == 64
+    return _mm512_movepi32_mask((__m512i)mask);
+#elif VECTOR_BYTES == 32
+    return (unsigned)_mm256_movemask_ps((__m256)mask);
+#elif defined(__SSE2__)
+    return (unsigned)_mm_movemask_ps((__m128)mask);
+#else
+    unsigned bits = 0;
+    for (unsigned i = 0; i < VEC_COUNT_f32; i++)
+        bits |= (mask[i] ? 1u : 0u) << i;
+    return bits;
+#endif
+}
+
+static inline unsigned vec_bits_f64(vec_mask_f64 mask)
+{
+#if VECTOR_BYTES == 64
+    return _mm512_movepi64_mask((__m512i)mask);
+#elif VECTOR_BYTES == 32
+    return (unsigned)_mm256_movemask_pd((__m256d)mask);
+#elif defined(__SSE2__)
+    return (unsigned)_mm_movemask_pd((__m128d)mask);
+#else
+    unsigned bits = 0;
+    for (unsigned i = 0; i < VEC_COUNT_f64; i++)
+        bits |= (mask[i] ? 1u : 0u) << i;
+    return bits;
+#endif
+}
+
+static inline vec_mask_f32 vec_mask_of_f32(unsigned bits)
+{
+    vec_mask_f32 lanes;
+    for (int i = 0; i < VEC_COUNT_f32; i++)
+        lanes[i] = (int32_t)(1u << i);
+    return (((int32_t)bits - (vec_mask_f32){0}) & lanes) != 0;
+}
+
+static inline vec_mask_f64 vec_mask_of_f64(unsigned bits)
+{
+    vec_mask_f64 lanes;
+    for (int i = 0; i < VEC_COUNT_f64; i++)
+        lanes[i] = (int64_t)1 << i;
+    return (((int64_t)bits - (vec_mask_f64){0}) & lanes) != 0;
+}
+
+/* ---- the memory's side --------------------------------------------------- */
+
+static inline void vec_prefetch(const void *at)
+{
+    __builtin_prefetch(at, 0, 2);
+}
+
+/* A store past the caches, where the CPU has one; `to` is aligned to the
+ * vector.  Order such stores with vec_fence before others may read them. */
+static inline void vec_stream_f32(float *to, vec_f32 v)
+{
+#if VECTOR_BYTES == 64
+    _mm512_stream_ps(to, (__m512)v);
+#elif VECTOR_BYTES == 32
+    _mm256_stream_ps(to, (__m256)v);
+#elif defined(__SSE2__)
+    _mm_stream_ps(to, (__m128)v);
+#else
+    vec_store_f32(to, v);
+#endif
+}
+
+/* Stores before it are seen by others before stores after it. */
+static inline void vec_fence(void)
+{
+#if defined(__SSE2__)
+    _mm_sfence();
+#endif
 }
 
 #endif

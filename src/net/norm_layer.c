@@ -178,6 +178,7 @@ static xhat_status batch_inference(xhat_norm_layer *norm, const xhat_plan *plan,
                               .running_var = norm->running.var,
                               .out = out,
                               .scratch = norm->scratch,
+                              .scratch_size = norm->scratch_size,
                           },
                           error);
 }
@@ -215,6 +216,7 @@ xhat_status xhat_norm_forward(xhat_norm_layer *norm, size_t rows, bool training,
                          .invstd = norm->invstd,
                          .statistics = is_batch ? &norm->batch : NULL,
                          .scratch = norm->scratch,
+                         .scratch_size = norm->scratch_size,
                      },
                      error);
     if (status == XHAT_OK && !is_batch)
@@ -265,6 +267,7 @@ xhat_status xhat_norm_backward(xhat_norm_layer *norm, size_t rows,
                              .dgamma = is_batch ? norm->dgamma : NULL,
                              .dbeta = is_batch ? norm->dbeta : NULL,
                              .scratch = norm->scratch,
+                             .scratch_size = norm->scratch_size,
                          },
                          error);
 }

@@ -1,299 +1,363 @@
 #include "channel_block.h"
 
-#include <stdint.h>
 #include <string.h>
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "base/memory.h"
 
-static size_t block_channels(const xhat_spec *spec)
+static size_t size_of(const xhat_plan *plan)
 {
-    return spec->inner == 1 ? XHAT_BLOCK_CHANNELS : 1;
+    return xhat_dtype_size(plan->spec.dtype);
 }
 
-size_t xhat_block_count(const xhat_spec *spec)
+/* Room for `channels` numbers, read and written in whole groups. */
+static size_t room(size_t channels)
 {
-    size_t each = block_channels(spec);
-    return spec->channels / each + (spec->channels % each != 0);
+    return channels + XHAT_GROUP_BYTES / sizeof(float);
 }
 
-void xhat_block_at(const xhat_plan *plan, size_t index, xhat_block *block)
+/* ---- the numbers of a block ---------------------------------------------- */
+
+/* Takes the next `bytes` of memory; counts only when there is none yet. */
+typedef struct carver {
+    char *memory;
+    size_t taken;
+} carver;
+
+static void *take(carver *from, size_t bytes)
 {
-    size_t each = block_channels(&plan->spec);
-    block->first = index * each;
-    block->end = plan->spec.channels - block->first < each
-                     ? plan->spec.channels
-                     : block->first + each;
-    memset(block->extreme, 0, sizeof block->extreme);
+    void *here = from->memory == NULL ? NULL : from->memory + from->taken;
+    from->taken +=
+        (bytes + XHAT_ALIGNMENT - 1) / XHAT_ALIGNMENT * XHAT_ALIGNMENT;
+    return here;
 }
 
-void xhat_for_each_block(const xhat_plan *plan, void *scratch,
-                         void (*work)(const xhat_plan *plan, const void *args,
-                                      xhat_block *block),
-                         const void *args)
+static xhat_sums take_sums(carver *from, size_t channels)
 {
-    uintptr_t address = (uintptr_t)scratch + XHAT_ALIGNMENT - 1;
-    xhat_block *blocks =
-        (xhat_block *)(address / XHAT_ALIGNMENT * XHAT_ALIGNMENT);
-    ptrdiff_t count = (ptrdiff_t)xhat_block_count(&plan->spec);
-#ifdef _OPENMP
-    if (plan->threads > 1) {
-#pragma omp parallel for schedule(static) num_threads(plan->threads)
-        for (ptrdiff_t i = 0; i < count; i++) {
-            xhat_block *mine = &blocks[omp_get_thread_num()];
-            xhat_block_at(plan, (size_t)i, mine);
-            work(plan, args, mine);
-        }
-        return;
-    }
-#endif
-    for (ptrdiff_t i = 0; i < count; i++) {
-        xhat_block_at(plan, (size_t)i, &blocks[0]);
-        work(plan, args, &blocks[0]);
-    }
+    size_t bytes = room(channels) * sizeof(double);
+    double *sum = take(from, bytes), *sum_low = take(from, bytes);
+    double *product = take(from, bytes), *product_low = take(from, bytes);
+    return (xhat_sums){sum, sum_low, product, product_low};
 }
 
-/* ---- tiles --------------------------------------------------------------- */
-
-/* What to do with a tile that starts at element `at`; its lane 0 has parameter
- * number `parameter`. */
-typedef void tile_work(xhat_tile tile, size_t at, size_t parameter,
-                       void *context);
-
-/* channels along the lanes: row chunks, in each groups of channels */
-static void walk_rows(const xhat_plan *plan, size_t first, size_t end,
-                      size_t block_first, tile_work *work, void *context)
+static void take_numbers(const xhat_plan *plan, xhat_block *block,
+                         size_t channels, carver *from)
 {
-    size_t channels = plan->spec.channels, rows = plan->spec.outer;
-    for (size_t row = 0; row < rows; row += XHAT_STEPS) {
-        size_t steps = rows - row < XHAT_STEPS ? rows - row : XHAT_STEPS;
-        for (size_t c = first; c < end; c += XHAT_LANES) {
-            size_t lanes = end - c < XHAT_LANES ? end - c : XHAT_LANES;
-            work((xhat_tile){steps, channels, lanes}, row * channels + c,
-                 c - block_first, context);
-        }
-    }
+    size_t bytes = room(channels) * size_of(plan);
+    void **lanes[] = {
+        &block->lanes.pivot,     &block->lanes.a,    &block->lanes.mean,
+        &block->lanes.mean_low,  &block->lanes.b,    &block->lanes.dmean,
+        &block->lanes.dmean_low, &block->lanes.k,    &block->lanes.invstd,
+        &block->lanes.dgamma,    &block->lanes.dbeta};
+    for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++)
+        *lanes[i] = take(from, bytes);
+    block->sums = take_sums(from, channels);
+    block->ends.mean = take(from, room(channels) * sizeof(double));
+    block->ends.m2 = take(from, room(channels) * sizeof(double));
+    block->ends.odd = take(from, room(channels));
+    block->written = take(from, room(channels));
 }
 
-/* one channel as runs: each in chunks of whole groups, then what is left */
-static void walk_runs(const xhat_plan *plan, size_t channel, tile_work *work,
-                      void *context)
+size_t xhat_block_bytes(const xhat_plan *plan, size_t block_channels)
 {
-    enum { CHUNK = XHAT_LANES * XHAT_STEPS };
-    size_t inner = plan->spec.inner, channels = plan->spec.channels;
-    size_t whole = inner / XHAT_LANES * XHAT_LANES;
-    for (size_t o = 0; o < plan->spec.outer; o++) {
-        size_t start = (o * channels + channel) * inner;
-        for (size_t i = 0; i < whole; i += CHUNK) {
-            size_t elements = whole - i < CHUNK ? whole - i : CHUNK;
-            work((xhat_tile){elements / XHAT_LANES, XHAT_LANES, XHAT_LANES},
-                 start + i, 0, context);
-        }
-        if (whole < inner)
-            work((xhat_tile){1, 0, inner - whole}, start + whole, 0, context);
-    }
+    xhat_block block;
+    carver counter = {NULL, 0};
+    (void)take(&counter, sizeof block);
+    take_numbers(plan, &block, block_channels, &counter);
+    return counter.taken;
 }
 
-static const char *element(const xhat_plan *plan, const void *array, size_t at)
+xhat_block *xhat_block_at(const xhat_plan *plan, const xhat_geometry *geometry,
+                          size_t index, void *memory)
 {
-    return (const char *)array + at * xhat_dtype_size(plan->spec.dtype);
+    carver from = {memory, 0};
+    xhat_block *block = take(&from, sizeof *block);
+    *block = (xhat_block){.first = index * geometry->block_channels};
+    take_numbers(plan, block, geometry->block_channels, &from);
+    block->channels = plan->spec.channels - block->first;
+    if (block->channels > geometry->block_channels)
+        block->channels = geometry->block_channels;
+    block->ends.channels = block->channels;
+    block->ends.count = (double)plan->count;
+    block->ends.eps = plan->spec.eps;
+    return block;
+}
+
+size_t xhat_sums_bytes(size_t block_channels)
+{
+    carver counter = {NULL, 0};
+    (void)take_sums(&counter, block_channels);
+    return counter.taken;
+}
+
+xhat_sums xhat_sums_at(size_t block_channels, void *memory)
+{
+    carver from = {memory, 0};
+    return take_sums(&from, block_channels);
+}
+
+void xhat_block_load(const xhat_plan *plan, const xhat_block *block, void *lane,
+                     const void *array, double instead)
+{
+    size_t size = size_of(plan);
+    if (array != NULL)
+        memcpy(lane, (const char *)array + block->first * size,
+               block->channels * size);
+    else
+        for (size_t i = 0; i < block->channels; i++)
+            xhat_put(plan->spec.dtype, lane, i, instead);
+}
+
+void xhat_block_save(const xhat_plan *plan, const xhat_block *block,
+                     void *array, const void *lane)
+{
+    size_t size = size_of(plan);
+    if (array != NULL)
+        memcpy((char *)array + block->first * size, lane,
+               block->channels * size);
+}
+
+void xhat_block_set_written(xhat_block *block, size_t c)
+{
+    if (!block->any_written)
+        memset(block->written, 0, block->channels);
+    block->any_written = true;
+    block->written[c - block->first] = 1;
+}
+
+static const void *element(const xhat_plan *plan, const void *array, size_t at)
+{
+    return array == NULL ? NULL : (const char *)array + at * size_of(plan);
+}
+
+static void *output(const xhat_plan *plan, void *array, size_t at)
+{
+    return array == NULL ? NULL : (char *)array + at * size_of(plan);
+}
+
+const void *xhat_block_part(const xhat_plan *plan, const xhat_block *block,
+                            const void *array)
+{
+    return element(plan, array, block->first);
+}
+
+void xhat_block_pivot(const xhat_plan *plan, const xhat_block *block,
+                      const void *array)
+{
+    const size_t inner = plan->spec.inner, channels = plan->spec.channels;
+    const size_t at[] = {0, plan->count / 2, plan->count - 1};
+    const void *values[3];
+    for (int i = 0; i < 3; i++)
+        values[i] = element(plan, array,
+                            (at[i] / inner * channels + block->first) * inner +
+                                at[i] % inner);
+    plan->kernels->pivot(block->channels, values[0], values[1], values[2],
+                         inner, block->lanes.pivot);
 }
 
 /* ---- sums ---------------------------------------------------------------- */
 
-typedef struct sums {
-    const xhat_plan *plan;
-    const void *x, *dout;
-    const double *pivot, *mean, *mean_low; /* by parameter number */
-    xhat_sum_lanes to;                     /* the same */
-} sums;
-
-static xhat_sum_lanes lanes_at(const xhat_sum_lanes *lanes, size_t parameter)
+/* The lanes from channel number i of the block on. */
+static xhat_lanes lanes_from(const xhat_plan *plan, const xhat_lanes *lanes,
+                             size_t i)
 {
-    return (xhat_sum_lanes){lanes->sum + parameter, lanes->sum_low + parameter,
-                            lanes->product + parameter,
-                            lanes->product_low + parameter};
+    return (xhat_lanes){.pivot = output(plan, lanes->pivot, i),
+                        .a = output(plan, lanes->a, i),
+                        .mean = output(plan, lanes->mean, i),
+                        .mean_low = output(plan, lanes->mean_low, i),
+                        .b = output(plan, lanes->b, i),
+                        .dmean = output(plan, lanes->dmean, i),
+                        .dmean_low = output(plan, lanes->dmean_low, i),
+                        .k = output(plan, lanes->k, i)};
 }
 
-static void moments_tile(xhat_tile tile, size_t at, size_t parameter,
-                         void *context)
+/* Where channel c of a part begins, and its mask. */
+static size_t part_start(const xhat_plan *plan, const xhat_part *part, size_t c)
 {
-    sums *s = context;
-    xhat_sum_lanes to = lanes_at(&s->to, parameter);
-    s->plan->kernels->moments(tile, element(s->plan, s->x, at),
-                              s->pivot + parameter, &to);
+    return (part->first_row * plan->spec.channels + c) * plan->spec.inner +
+           part->offset;
 }
 
-static void grad_sums_tile(xhat_tile tile, size_t at, size_t parameter,
-                           void *context)
+static void *mask_start(const xhat_plan *plan, const xhat_part *part, size_t c,
+                        void *mask)
 {
-    sums *s = context;
-    xhat_sum_lanes to = lanes_at(&s->to, parameter);
-    s->plan->kernels->grad_sums(tile, element(s->plan, s->x, at),
-                                element(s->plan, s->dout, at),
-                                s->pivot + parameter, s->mean + parameter,
-                                s->mean_low + parameter, &to);
+    xhat_dtype dtype = plan->spec.dtype;
+    size_t row = part->first_row, channels = plan->spec.channels;
+    if (mask == NULL)
+        return NULL;
+    if (plan->order == XHAT_COLUMNS)
+        return (char *)mask + row * xhat_mask_bytes(dtype, channels) +
+               xhat_mask_bytes(dtype, c);
+    return (char *)mask +
+           (row * channels + c) * xhat_mask_bytes(dtype, plan->spec.inner) +
+           xhat_mask_bytes(dtype, part->offset);
 }
 
-/* The lanes of a run as one number, in a fixed order: *high + *low. */
-static void add_lanes(const double *sum, const double *sum_low, double *high,
-                      double *low)
+void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
+                     const xhat_block *block, size_t part_index,
+                     const xhat_arrays *arrays, xhat_sum_kernel *kernel,
+                     const xhat_sums *to)
 {
-    *high = *low = 0;
-    for (int i = 0; i < XHAT_LANES; i++) {
-        double old = *high, part;
-        *high = old + sum[i]; /* two-sum */
-        part = *high - old;
-        *low += ((old - (*high - part)) + (sum[i] - part)) + sum_low[i];
+    const xhat_part part = xhat_part_at(&plan->spec, part_index);
+    const bool columns = plan->order == XHAT_COLUMNS;
+    const size_t channels = plan->spec.channels;
+    size_t each = columns ? block->channels : 1; /* channels a panel */
+    xhat_panel panel = {
+        .rows = part.rows,
+        .length = columns ? block->channels : part.length,
+        .stride = columns ? channels : channels * plan->spec.inner,
+        .mask_stride = columns ? xhat_mask_bytes(plan->spec.dtype, channels)
+                               : channels * xhat_mask_bytes(plan->spec.dtype,
+                                                            plan->spec.inner),
+        .ahead = columns && geometry->stream ? XHAT_STEPS * channels : 0};
+    for (double *const *s = (double *const[]){to->sum, to->sum_low, to->product,
+                                              to->product_low, NULL};
+         *s != NULL; s++)
+        memset(*s, 0, room(block->channels) * sizeof **s);
+    for (size_t i = 0; i < block->channels; i += each) {
+        size_t c = block->first + i, at = part_start(plan, &part, c);
+        xhat_lanes lanes = lanes_from(plan, &block->lanes, i);
+        xhat_sums sums = {to->sum + i, to->sum_low + i, to->product + i,
+                          to->product_low + i};
+        panel.x = element(plan, arrays->x, at);
+        panel.dout = element(plan, arrays->dout, at);
+        panel.mask = mask_start(plan, &part, c, arrays->mask);
+        kernel(&panel, &lanes, &sums);
     }
 }
 
-static void fill(double *lanes, double value)
+static void merge(size_t channels, double *restrict high, double *restrict low,
+                  const double *restrict part, const double *restrict part_low)
 {
-    for (int i = 0; i < XHAT_LANES; i++)
-        lanes[i] = value;
+    for (size_t i = 0; i < channels; i++) {
+        double old = high[i], sum = old + part[i], added = sum - old;
+        high[i] = sum; /* two-sum */
+        low[i] += ((old - (sum - added)) + (part[i] - added)) + part_low[i];
+    }
 }
 
-/* Channels along the lanes: parameters and sums are the block's own arrays. */
-static void row_sums(sums *s, xhat_block *block, size_t first, size_t end,
-                     tile_work *work)
+void xhat_block_merge(const xhat_block *block, const xhat_sums *to,
+                      const xhat_sums *part)
 {
-    double *to[] = {block->sum, block->sum_low, block->product,
-                    block->product_low};
-    for (int i = 0; i < 4; i++)
-        memset(to[i] + (first - block->first), 0,
-               (end - first) * sizeof *to[i]);
-    s->pivot = block->pivot;
-    s->mean = block->mean;
-    s->mean_low = block->mean_low;
-    s->to = (xhat_sum_lanes){to[0], to[1], to[2], to[3]};
-    walk_rows(s->plan, first, end, block->first, work, s);
+    merge(block->channels, to->sum, to->sum_low, part->sum, part->sum_low);
+    merge(block->channels, to->product, to->product_low, part->product,
+          part->product_low);
 }
 
-/* A channel as a run: every lane has the channel's parameters and sums of its
- * own, which are added up at the end. */
-static void run_sums(sums *s, xhat_block *block, tile_work *work)
+/* ---- elements ------------------------------------------------------------ */
+
+size_t xhat_stage_bytes(const xhat_plan *plan)
 {
-    double pivot[XHAT_LANES], mean[XHAT_LANES], mean_low[XHAT_LANES];
-    double to[4][XHAT_LANES] = {{0}};
-    fill(pivot, block->pivot[0]);
-    fill(mean, block->mean[0]);
-    fill(mean_low, block->mean_low[0]);
-    s->pivot = pivot;
-    s->mean = mean;
-    s->mean_low = mean_low;
-    s->to = (xhat_sum_lanes){to[0], to[1], to[2], to[3]};
-    walk_runs(s->plan, block->first, work, s);
-    add_lanes(to[0], to[1], &block->sum[0], &block->sum_low[0]);
-    add_lanes(to[2], to[3], &block->product[0], &block->product_low[0]);
+    return 2 * XHAT_STAGE_ELEMENTS * size_of(plan);
 }
 
-static void block_sums(sums *s, xhat_block *block, size_t first, size_t end,
-                       tile_work *work)
+/* The rows `first` .. of a panel, `rows` of them, from element `from` on. */
+static xhat_panel cut(const xhat_plan *plan, const xhat_panel *panel,
+                      size_t first, size_t rows, size_t from, size_t length)
 {
-    if (s->plan->spec.inner == 1)
-        row_sums(s, block, first, end, work);
-    else
-        run_sums(s, block, work);
+    xhat_panel piece = *panel;
+    size_t at = first * panel->stride + from;
+    size_t out_at = first * panel->out_stride + from;
+    size_t mask_at =
+        first * panel->mask_stride + xhat_mask_bytes(plan->spec.dtype, from);
+    piece.rows = rows;
+    piece.length = length;
+    piece.x = element(plan, panel->x, at);
+    piece.dout = element(plan, panel->dout, at);
+    piece.residual = element(plan, panel->residual, at);
+    piece.out = output(plan, panel->out, out_at);
+    piece.dresidual = output(plan, panel->dresidual, out_at);
+    piece.mask = panel->mask == NULL ? NULL : (char *)panel->mask + mask_at;
+    return piece;
 }
 
-void xhat_block_moments(const xhat_plan *plan, xhat_block *block, size_t first,
-                        size_t end, const void *x)
+/* Through the stage, which the caches hold, and from there past them. */
+static void write_staged(const xhat_plan *plan, const xhat_panel *panel,
+                         const xhat_lanes *lanes, xhat_map_kernel *kernel,
+                         char *stage)
 {
-    sums s = {.plan = plan, .x = x};
-    block_sums(&s, block, first, end, moments_tile);
+    xhat_panel piece = *panel;
+    size_t bytes = panel->rows * panel->length * size_of(plan);
+    char *second = stage + XHAT_STAGE_ELEMENTS * size_of(plan);
+    piece.out = stage;
+    piece.dresidual = second;
+    piece.out_stride = panel->length;
+    kernel(&piece, lanes);
+    plan->kernels->stream(panel->out, stage, bytes);
+    if (panel->dresidual != NULL)
+        plan->kernels->stream(panel->dresidual, second, bytes);
 }
 
-void xhat_block_grad_sums(const xhat_plan *plan, xhat_block *block,
-                          const void *x, const void *dout)
+/* A panel whose rows follow each other in memory, or are one. */
+static void write_stream(const xhat_plan *plan, const xhat_panel *panel,
+                         const xhat_lanes *lanes, xhat_map_kernel *kernel,
+                         void *stage)
 {
-    sums s = {.plan = plan, .x = x, .dout = dout};
-    block_sums(&s, block, block->first, block->end, grad_sums_tile);
-}
-
-/* ---- element by element -------------------------------------------------- */
-
-enum { PARAMETERS = 6 };
-
-typedef struct elementwise {
-    const xhat_plan *plan;
-    const void *x, *dout;
-    void *out;
-    const char *lanes[PARAMETERS];
-} elementwise;
-
-static const void *lane(const elementwise *e, int which, size_t parameter)
-{
-    return e->lanes[which] + parameter * xhat_dtype_size(e->plan->spec.dtype);
-}
-
-static void affine_tile(xhat_tile tile, size_t at, size_t parameter,
-                        void *context)
-{
-    elementwise *e = context;
-    xhat_affine_lanes lanes = {lane(e, 0, parameter), lane(e, 1, parameter),
-                               lane(e, 2, parameter), lane(e, 3, parameter)};
-    e->plan->kernels->affine(tile, element(e->plan, e->x, at), &lanes,
-                             (char *)element(e->plan, e->out, at));
-}
-
-static void grad_affine_tile(xhat_tile tile, size_t at, size_t parameter,
-                             void *context)
-{
-    elementwise *e = context;
-    xhat_grad_lanes lanes = {lane(e, 0, parameter), lane(e, 1, parameter),
-                             lane(e, 2, parameter), lane(e, 3, parameter),
-                             lane(e, 4, parameter), lane(e, 5, parameter)};
-    e->plan->kernels->grad_affine(tile, element(e->plan, e->x, at),
-                                  element(e->plan, e->dout, at), &lanes,
-                                  (char *)element(e->plan, e->out, at));
-}
-
-/* `work` on the channels of the block that are not extreme */
-static void block_elementwise(elementwise *e, const xhat_block *block,
-                              int parameters, tile_work *work)
-{
-    union {
-        float f32[XHAT_LANES];
-        double f64[XHAT_LANES];
-    } run_lanes[PARAMETERS];
-    const xhat_dtype dtype = e->plan->spec.dtype;
-    if (e->plan->spec.inner > 1) {
-        if (block->extreme[0])
-            return;
-        for (int p = 0; p < parameters; p++) {
-            for (size_t i = 0; i < XHAT_LANES; i++)
-                xhat_put(dtype, &run_lanes[p], i,
-                         xhat_get(dtype, &block->lanes[p], 0));
-            e->lanes[p] = (const char *)&run_lanes[p];
+    size_t length = panel->length, together = 1;
+    if (panel->out_stride == length && length <= XHAT_STAGE_ELEMENTS)
+        together = XHAT_STAGE_ELEMENTS / length;
+    for (size_t row = 0; row < panel->rows; row += together) {
+        size_t rows =
+            panel->rows - row < together ? panel->rows - row : together;
+        xhat_lanes here =
+            plan->order == XHAT_RUNS ? lanes_from(plan, lanes, row) : *lanes;
+        for (size_t i = 0; i < length; i += XHAT_STAGE_ELEMENTS) {
+            size_t some = length - i < XHAT_STAGE_ELEMENTS
+                              ? length - i
+                              : XHAT_STAGE_ELEMENTS;
+            xhat_panel piece = cut(plan, panel, row, rows, i, some);
+            write_staged(plan, &piece, &here, kernel, stage);
         }
-        walk_runs(e->plan, block->first, work, e);
-        return;
     }
-    for (int p = 0; p < parameters; p++)
-        e->lanes[p] = (const char *)&block->lanes[p];
-    for (size_t c = block->first; c < block->end;) {
-        size_t end = c;
-        while (end < block->end && !block->extreme[end - block->first])
+}
+
+/* Channels i .. end of the block, in one part. */
+static void write_channels(const xhat_plan *plan, const xhat_geometry *geometry,
+                           const xhat_block *block, const xhat_part *part,
+                           size_t i, size_t end, const xhat_arrays *arrays,
+                           xhat_map_kernel *kernel, void *stage)
+{
+    const bool columns = plan->order == XHAT_COLUMNS;
+    const xhat_lanes lanes = lanes_from(plan, &block->lanes, i);
+    size_t c = block->first + i, inner = plan->spec.inner;
+    size_t images = columns ? 1 : part->rows;
+    xhat_panel panel = {
+        .rows = columns ? part->rows : end - i,
+        .length = columns ? end - i : part->length,
+        .stride = columns ? plan->spec.channels : inner,
+        .out_stride = columns ? plan->spec.channels : inner,
+        .mask_stride = xhat_mask_bytes(plan->spec.dtype,
+                                       columns ? plan->spec.channels : inner),
+        .ahead = geometry->ahead ? geometry->block_channels * inner : 0};
+    for (size_t image = 0; image < images; image++) {
+        xhat_part here = *part;
+        here.first_row += image;
+        size_t at = part_start(plan, &here, c);
+        panel.x = element(plan, arrays->x, at);
+        panel.dout = element(plan, arrays->dout, at);
+        panel.residual = element(plan, arrays->residual, at);
+        panel.out = output(plan, arrays->out, at);
+        panel.dresidual = output(plan, arrays->dresidual, at);
+        panel.mask = mask_start(plan, &here, c, arrays->mask);
+        if (geometry->stream)
+            write_stream(plan, &panel, &lanes, kernel, stage);
+        else
+            kernel(&panel, &lanes);
+    }
+}
+
+void xhat_block_write(const xhat_plan *plan, const xhat_geometry *geometry,
+                      const xhat_block *block, size_t part_index,
+                      const xhat_arrays *arrays, xhat_map_kernel *kernel,
+                      void *stage)
+{
+    const xhat_part part = xhat_part_at(&plan->spec, part_index);
+    for (size_t i = 0; i < block->channels;) {
+        size_t end = block->any_written ? i : block->channels;
+        while (end < block->channels && !block->written[end])
             end++;
-        walk_rows(e->plan, c, end, block->first, work, e);
-        c = end + 1;
+        if (end > i)
+            write_channels(plan, geometry, block, &part, i, end, arrays, kernel,
+                           stage);
+        i = end + 1;
     }
-}
-
-void xhat_block_affine(const xhat_plan *plan, const xhat_block *block,
-                       const void *x, void *out)
-{
-    elementwise e = {.plan = plan, .x = x, .out = out};
-    block_elementwise(&e, block, 4, affine_tile);
-}
-
-void xhat_block_grad_affine(const xhat_plan *plan, const xhat_block *block,
-                            const void *x, const void *dout, void *dx)
-{
-    elementwise e = {.plan = plan, .x = x, .dout = dout, .out = dx};
-    block_elementwise(&e, block, 6, grad_affine_tile);
 }

@@ -1,87 +1,77 @@
-/* How the drivers walk an array: in blocks of channels, each block in tiles.
- *
- * Channels are independent of each other, so a block is what a thread takes;
- * what a channel computes never depends on the block it is in.
- *
- *     inner = 1   a block is up to 256 neighboring channels: rows are read in
- *                 stretches, 16 channels along the lanes
- *     inner > 1   a block is one channel: its runs, 16 elements along the lanes
- */
+/* A block of channels: its numbers, and the kernels on its parts. */
 #ifndef XHAT_NORM_CHANNEL_BLOCK_H
 #define XHAT_NORM_CHANNEL_BLOCK_H
 
 #include "plan.h"
 
-enum { XHAT_BLOCK_CHANNELS = 256 };
-
-/* The per-channel numbers of a block: a thread's scratch memory.  A driver
- * names what it keeps in which array. */
+/* Neighboring channels with their numbers, which lie in scratch memory: one
+ * for each channel, with room for whole groups of lanes. */
 typedef struct xhat_block {
-    size_t first, end; /* channels */
-    double pivot[XHAT_BLOCK_CHANNELS];
-    double sum[XHAT_BLOCK_CHANNELS], sum_low[XHAT_BLOCK_CHANNELS];
-    double product[XHAT_BLOCK_CHANNELS], product_low[XHAT_BLOCK_CHANNELS];
-    double mean[XHAT_BLOCK_CHANNELS], mean_low[XHAT_BLOCK_CHANNELS];
-    union { /* kernel parameters in the plan's dtype */
-        float f32[XHAT_BLOCK_CHANNELS];
-        double f64[XHAT_BLOCK_CHANNELS];
-    } lanes[6];
-    /* channels that take the slow path (extreme.h) */
-    bool extreme[XHAT_BLOCK_CHANNELS];
+    size_t first, channels;
+    xhat_lanes lanes;   /* the plan's dtype */
+    xhat_sums sums;     /* of all parts */
+    xhat_channels ends; /* count, eps, mean, m2 and odd, for the kernels */
+    /* odd channels whose elements were already written, with care; elements
+     * of such a channel are not touched again */
+    unsigned char *written;
+    bool any_written;
 } xhat_block;
 
-size_t xhat_block_count(const xhat_spec *spec);
+/* Bytes of a block with its numbers, and block number `index` made in `memory`
+ * (aligned to XHAT_ALIGNMENT). */
+size_t xhat_block_bytes(const xhat_plan *plan, size_t block_channels);
+xhat_block *xhat_block_at(const xhat_plan *plan, const xhat_geometry *geometry,
+                          size_t index, void *memory);
 
-/* Sets first and end of block number `index`. */
-void xhat_block_at(const xhat_plan *plan, size_t index, xhat_block *block);
+/* The arrays of an execution, as the kernels take them. */
+typedef struct xhat_arrays {
+    const void *x, *dout, *residual;
+    void *out, *dresidual;
+    void *mask;
+} xhat_arrays;
 
-/* Runs `work` on every block, on the plan's threads, each with its part of
- * the scratch memory. */
-void xhat_for_each_block(const xhat_plan *plan, void *scratch,
-                         void (*work)(const xhat_plan *plan, const void *args,
-                                      xhat_block *block),
-                         const void *args);
+/* Clears `to`, then adds the sums of one part of the block. */
+void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
+                     const xhat_block *block, size_t part,
+                     const xhat_arrays *arrays, xhat_sum_kernel *kernel,
+                     const xhat_sums *to);
 
-/* The first element of channel c. */
-static inline size_t xhat_channel_start(const xhat_plan *plan, size_t c)
-{
-    return c * plan->spec.inner;
-}
+/* to := to + part, for every channel of the block. */
+void xhat_block_merge(const xhat_block *block, const xhat_sums *to,
+                      const xhat_sums *part);
 
-/* Element i (0 .. count-1) of channel c. */
-static inline size_t xhat_channel_element(const xhat_plan *plan, size_t c,
-                                          size_t i)
-{
-    size_t inner = plan->spec.inner;
-    return (i / inner * plan->spec.channels + c) * inner + i % inner;
-}
+/* Writes arrays->out (and dresidual and mask) of one part of the block, but
+ * for channels already written.  `stage`: scratch of xhat_stage_bytes, used
+ * when outputs are streamed. */
+void xhat_block_write(const xhat_plan *plan, const xhat_geometry *geometry,
+                      const xhat_block *block, size_t part,
+                      const xhat_arrays *arrays, xhat_map_kernel *kernel,
+                      void *stage);
+size_t xhat_stage_bytes(const xhat_plan *plan);
 
-/* Sums over the channels first .. end of a block, as high and low parts in
- * block->sum and block->product, which are cleared first.
- *
- *     moments     sum (x - pivot),     sum (x - pivot)^2
- *     grad_sums   sum (dout - pivot),  sum (dout - pivot) (x - mean)
- */
-void xhat_block_moments(const xhat_plan *plan, xhat_block *block, size_t first,
-                        size_t end, const void *x);
-void xhat_block_grad_sums(const xhat_plan *plan, xhat_block *block,
-                          const void *x, const void *dout);
+/* The sums of the block in `memory`, which holds xhat_sums_bytes. */
+size_t xhat_sums_bytes(size_t block_channels);
+xhat_sums xhat_sums_at(size_t block_channels, void *memory);
 
-/* out := the affine kernel with the parameters block->lanes[0..3] (a, mean,
- * mean_low, b) on every channel of the block that is not extreme. */
-void xhat_block_affine(const xhat_plan *plan, const xhat_block *block,
-                       const void *x, void *out);
+/* Marks channel c as written. */
+void xhat_block_set_written(xhat_block *block, size_t c);
 
-/* The same for grad_affine: lanes[0..5] are a, dmean, dmean_low, mean,
- * mean_low, k. */
-void xhat_block_grad_affine(const xhat_plan *plan, const xhat_block *block,
-                            const void *x, const void *dout, void *dx);
+/* lanes := values of a parameter array for the block's channels, or `instead`
+ * where it is NULL. */
+void xhat_block_load(const xhat_plan *plan, const xhat_block *block, void *lane,
+                     const void *array, double instead);
 
-/* Sets parameter `which` of channel c. */
-static inline void xhat_block_set(const xhat_plan *plan, xhat_block *block,
-                                  int which, size_t c, double value)
-{
-    xhat_put(plan->spec.dtype, &block->lanes[which], c - block->first, value);
-}
+/* array[first ..] := lane, unless array is NULL. */
+void xhat_block_save(const xhat_plan *plan, const xhat_block *block,
+                     void *array, const void *lane);
+
+/* array from the block's first channel on; NULL stays NULL. */
+const void *xhat_block_part(const xhat_plan *plan, const xhat_block *block,
+                            const void *array);
+
+/* lanes.pivot := the median of the first, the middle and the last value of
+ * each channel of a full array. */
+void xhat_block_pivot(const xhat_plan *plan, const xhat_block *block,
+                      const void *array);
 
 #endif

@@ -1,107 +1,132 @@
 /* Training backward, fused: the closed form of gates 9-0 in two passes over a
  * block of channels. */
-#include <math.h>
+#include <string.h>
 
+#include "arguments.h"
 #include "base/error.h"
-#include "channel_block.h"
+#include "careful.h"
 #include "closed.h"
-#include "extreme.h"
+#include "passes.h"
 
-enum { LANE_A, LANE_DMEAN, LANE_DMEAN_LOW, LANE_MEAN, LANE_MEAN_LOW, LANE_K };
-
-static void put_gradient(const xhat_plan *plan, void *array, size_t c,
-                         double value)
+static xhat_arrays arrays_of(const xhat_backward_args *args)
 {
-    if (array != NULL)
-        xhat_put(plan->spec.dtype, array, c, value);
+    return (xhat_arrays){.x = args->x,
+                         .dout = args->dout,
+                         .out = args->dx,
+                         .dresidual = args->dresidual,
+                         .mask = (void *)args->mask};
 }
 
-/* From the sums of channel c to its parameter gradients and the coefficients
- * of dx = a ((dout - dmean) - (x - mean) k). */
-static void finish_channel(const xhat_plan *plan,
-                           const xhat_backward_args *args, xhat_block *block,
-                           size_t c, double invstd, double gamma)
+/* The pivot of the sums of dout: behind a ReLU, where many are 0, it is 0. */
+static void set_pivot(const xhat_plan *plan, const xhat_block *block,
+                      const void *dout)
 {
-    size_t at = c - block->first;
-    xhat_dtype dtype = plan->spec.dtype;
-    double count = (double)plan->count;
-    double sum = block->sum[at] + block->sum_low[at];
-    double offset = sum / count, pivot = block->pivot[at];
-    double dmean = pivot + offset; /* mean of dout */
-    double dgamma = invstd * (block->product[at] + block->product_low[at]);
-    double high = dtype == XHAT_F32 ? (double)(float)dmean : dmean;
-    put_gradient(plan, args->dbeta, c, fma(count, pivot, sum)); /* gate 9 */
-    put_gradient(plan, args->dgamma, c, dgamma);                /* gate 8 */
-    xhat_block_set(plan, block, LANE_A, c, gamma * invstd);
-    xhat_block_set(plan, block, LANE_DMEAN, c, high);
-    xhat_block_set(plan, block, LANE_DMEAN_LOW, c,
-                   isfinite(high) ? (pivot - high) + offset : 0);
-    xhat_block_set(plan, block, LANE_MEAN, c, block->mean[at]);
-    xhat_block_set(plan, block, LANE_MEAN_LOW, c, block->mean_low[at]);
-    xhat_block_set(plan, block, LANE_K, c, invstd * (dgamma / count));
+    if (plan->fusion == XHAT_FUSE_NOTHING)
+        xhat_block_pivot(plan, block, dout);
+    else
+        xhat_block_load(plan, block, block->lanes.pivot, NULL, 0);
 }
 
-static void backward_block(const xhat_plan *plan, const void *args_,
-                           xhat_block *block)
+static void begin(const xhat_plan *plan, const void *args_, xhat_block *block)
 {
     const xhat_backward_args *args = args_;
-    xhat_dtype dtype = plan->spec.dtype;
-    for (size_t c = block->first; c < block->end; c++) {
-        size_t at = c - block->first;
-        block->mean[at] = xhat_get(dtype, args->mean, c);
-        block->mean_low[at] = xhat_get(dtype, args->mean_low, c);
-        block->pivot[at] =
-            xhat_get(dtype, args->dout, xhat_channel_start(plan, c));
-    }
-    xhat_block_grad_sums(plan, block, args->x, args->dout);
-    for (size_t c = block->first; c < block->end; c++) {
-        size_t at = c - block->first;
-        double gamma = xhat_gamma_at(plan, args->gamma, c);
-        double invstd = xhat_get(dtype, args->invstd, c);
-        if (xhat_is_extreme(dtype, block->mean[at], invstd, gamma)) {
-            double dgamma, dbeta;
-            block->extreme[at] = true;
-            xhat_extreme_backward(plan, c, args->x, args->dout, gamma, args->dx,
-                                  &dgamma, &dbeta);
-            put_gradient(plan, args->dgamma, c, dgamma);
-            put_gradient(plan, args->dbeta, c, dbeta);
-        } else {
-            finish_channel(plan, args, block, c, invstd, gamma);
-        }
-    }
-    xhat_block_grad_affine(plan, block, args->x, args->dout, args->dx);
+    const xhat_lanes *lanes = &block->lanes;
+    set_pivot(plan, block, args->dout);
+    xhat_block_load(plan, block, lanes->mean, args->mean, 0);
+    xhat_block_load(plan, block, lanes->mean_low, args->mean_low, 0);
+    xhat_block_load(plan, block, lanes->invstd, args->invstd, 0);
+    xhat_block_load(plan, block, lanes->b, args->beta, 0);
+    block->ends.gamma = xhat_block_part(plan, block, args->gamma);
+    plan->kernels->scale(block->channels, block->ends.gamma, lanes->invstd,
+                         lanes->a);
 }
 
-/* What training and frozen backward ask of the arrays that both have. */
-static xhat_status check_arrays(const xhat_plan *plan, const void *x,
-                                const void *dout, const void *gamma,
-                                const void *dx, xhat_error *error)
+/* dmean, dmean_low, k, dgamma and dbeta of number i, from sums around 0. */
+static void set_coefficients(const xhat_plan *plan, const xhat_block *block,
+                             size_t i, double sum, double product)
 {
-    xhat_status status =
-        xhat_check_parameter(plan, XHAT_SCALE, gamma, "gamma", error);
-    if (status == XHAT_OK)
-        status = xhat_check_overlap(plan, dx, "dx", x, "x", false, error);
-    if (status == XHAT_OK)
-        status = xhat_check_overlap(plan, dx, "dx", dout, "dout", true, error);
-    return status;
+    const xhat_dtype dtype = plan->spec.dtype;
+    const xhat_lanes *lanes = &block->lanes;
+    double count = (double)plan->count, mean = sum / count;
+    double invstd = xhat_get(dtype, lanes->invstd, i);
+    xhat_put(dtype, lanes->dmean, i, mean);
+    xhat_put(dtype, lanes->dmean_low, i,
+             mean - xhat_get(dtype, lanes->dmean, i));
+    xhat_put(dtype, lanes->k, i, invstd * (invstd * product / count));
+    xhat_put(dtype, lanes->dgamma, i, invstd * product);
+    xhat_put(dtype, lanes->dbeta, i, sum);
+}
+
+static void end_odd_channel(const xhat_plan *plan,
+                            const xhat_backward_args *args, xhat_block *block,
+                            size_t i)
+{
+    const xhat_dtype dtype = plan->spec.dtype;
+    const xhat_lanes *lanes = &block->lanes;
+    const xhat_arrays arrays = arrays_of(args);
+    size_t c = block->first + i;
+    double gamma = xhat_gamma_at(plan, args->gamma, c), sum, product;
+    if (xhat_is_extreme(plan, block, i)) {
+        xhat_extreme_backward(plan, c, &arrays, gamma,
+                              xhat_beta_at(plan, args->beta, c), &product,
+                              &sum);
+        xhat_put(dtype, lanes->dgamma, i, product);
+        xhat_put(dtype, lanes->dbeta, i, sum);
+        xhat_block_set_written(block, c);
+        return;
+    }
+    xhat_careful_grad_sums(plan, block, i, &arrays, &sum, &product);
+    set_coefficients(plan, block, i, sum, product);
+}
+
+static void end(const xhat_plan *plan, const void *args_, xhat_block *block)
+{
+    const xhat_backward_args *args = args_;
+    if (plan->kernels->end_grad_sums(&block->ends, &block->sums,
+                                     &block->lanes)) {
+        xhat_widen_odd(plan, block);
+        for (size_t i = 0; i < block->channels; i++)
+            if (block->ends.odd[i])
+                end_odd_channel(plan, args, block, i);
+    }
+    xhat_block_save(plan, block, args->dgamma, block->lanes.dgamma);
+    xhat_block_save(plan, block, args->dbeta, block->lanes.dbeta);
+}
+
+/* beta, mask and dresidual are asked for where the fusion needs them. */
+static xhat_use needed_if(bool condition, xhat_use use, xhat_use otherwise)
+{
+    return condition ? use : otherwise;
 }
 
 static xhat_status check(const xhat_plan *plan, const xhat_backward_args *args,
                          xhat_error *error)
 {
-    const xhat_named_pointer needed[] = {{args->x, "x"},
-                                         {args->dout, "dout"},
-                                         {args->mean, "mean"},
-                                         {args->mean_low, "mean_low"},
-                                         {args->invstd, "invstd"},
-                                         {args->dx, "dx"},
-                                         {args->scratch, "scratch"}};
-    xhat_status status =
-        xhat_check_pointers(needed, sizeof needed / sizeof *needed, error);
-    if (status != XHAT_OK)
-        return status;
-    status =
-        check_arrays(plan, args->x, args->dout, args->gamma, args->dx, error);
+    const size_t full = xhat_full_bytes(plan), some = xhat_channel_bytes(plan);
+    const bool add = plan->fusion == XHAT_FUSE_ADD_RELU;
+    const bool relu = plan->fusion == XHAT_FUSE_RELU;
+    const xhat_argument arguments[] = {
+        {"x", args->x, full, XHAT_INPUT, 0, NULL},
+        {"dout", args->dout, full, XHAT_INPUT, 0, NULL},
+        {"gamma", args->gamma, some, XHAT_WHEN_FLAGGED, XHAT_SCALE, NULL},
+        {"beta", args->beta, some,
+         needed_if(relu && (plan->spec.flags & XHAT_SHIFT), XHAT_INPUT,
+                   XHAT_OPTIONAL_INPUT),
+         0, NULL},
+        {"mask", args->mask, xhat_plan_mask_size(plan), XHAT_WHEN_FLAGGED,
+         XHAT_ADD_RELU, NULL},
+        {"mean", args->mean, some, XHAT_INPUT, 0, NULL},
+        {"mean_low", args->mean_low, some, XHAT_INPUT, 0, NULL},
+        {"invstd", args->invstd, some, XHAT_INPUT, 0, NULL},
+        {"dx", args->dx, full, XHAT_OUTPUT, 0, args->dout},
+        {"dresidual", args->dresidual, full,
+         needed_if(add, XHAT_OUTPUT, XHAT_WHEN_FLAGGED), XHAT_ADD_RELU,
+         args->dout},
+        {"dgamma", args->dgamma, some, XHAT_OPTIONAL_OUTPUT, 0, NULL},
+        {"dbeta", args->dbeta, some, XHAT_OPTIONAL_OUTPUT, 0, NULL}};
+    xhat_status status = xhat_check_arguments(
+        plan, arguments, sizeof arguments / sizeof *arguments, args->scratch,
+        args->scratch_size, error);
     return status == XHAT_OK ? xhat_check_count(plan, error) : status;
 }
 
@@ -109,10 +134,10 @@ static xhat_status check(const xhat_plan *plan, const xhat_backward_args *args,
 static void backward_of_nothing(const xhat_plan *plan, void *dgamma,
                                 void *dbeta)
 {
-    for (size_t c = 0; c < plan->spec.channels; c++) {
-        put_gradient(plan, dgamma, c, 0);
-        put_gradient(plan, dbeta, c, 0);
-    }
+    if (dgamma != NULL)
+        memset(dgamma, 0, xhat_channel_bytes(plan));
+    if (dbeta != NULL)
+        memset(dbeta, 0, xhat_channel_bytes(plan));
 }
 
 xhat_status xhat_backward(const xhat_plan *plan, const xhat_backward_args *args,
@@ -124,68 +149,116 @@ xhat_status xhat_backward(const xhat_plan *plan, const xhat_backward_args *args,
     xhat_status status = check(plan, args, error);
     if (status != XHAT_OK)
         return status;
-    if (plan->count == 0)
+    if (plan->count == 0) {
         backward_of_nothing(plan, args->dgamma, args->dbeta);
-    else if (plan->spec.method == XHAT_CLOSED)
+    } else if (plan->spec.method == XHAT_CLOSED) {
         xhat_closed_backward(plan, args);
-    else
-        xhat_for_each_block(plan, args->scratch, backward_block, args);
+    } else {
+        const xhat_passes passes = {
+            .begin = begin,
+            .sum = plan->kernels->grad_sums[plan->order][plan->fusion],
+            .end = end,
+            .write = plan->kernels->grad_affine[plan->order][plan->fusion],
+            .arrays = arrays_of(args)};
+        xhat_run_passes(plan, &plan->backward, args->scratch, &passes, args);
+    }
     return XHAT_OK;
 }
 
 /* ---- frozen: the statistics are constants -------------------------------- */
 
-static void frozen_block(const xhat_plan *plan, const void *args_,
+static xhat_arrays frozen_arrays_of(const xhat_frozen_backward_args *args)
+{
+    return (xhat_arrays){.x = args->x,
+                         .dout = args->dout,
+                         .out = args->dx,
+                         .dresidual = args->dresidual,
+                         .mask = (void *)args->mask};
+}
+
+static void begin_frozen(const xhat_plan *plan, const void *args_,
                          xhat_block *block)
 {
     const xhat_frozen_backward_args *args = args_;
-    xhat_dtype dtype = plan->spec.dtype;
-    for (size_t c = block->first; c < block->end; c++) {
-        size_t at = c - block->first;
-        block->mean[at] = xhat_get(dtype, args->running_mean, c);
-        block->mean_low[at] = 0;
-        block->pivot[at] = 0;
+    block->ends.gamma = xhat_block_part(plan, block, args->gamma);
+    xhat_block_load(plan, block, block->lanes.b, args->beta, 0);
+    xhat_block_load(plan, block, block->lanes.pivot, NULL, 0);
+    plan->kernels->end_running(
+        &block->ends, xhat_block_part(plan, block, args->running_mean),
+        xhat_block_part(plan, block, args->running_var), &block->lanes);
+}
+
+static void end_odd_frozen(const xhat_plan *plan,
+                           const xhat_frozen_backward_args *args,
+                           xhat_block *block, size_t i)
+{
+    const xhat_dtype dtype = plan->spec.dtype;
+    const xhat_arrays arrays = frozen_arrays_of(args);
+    size_t c = block->first + i;
+    double gamma = xhat_gamma_at(plan, args->gamma, c), sum, product;
+    double mean = xhat_get(dtype, args->running_mean, c);
+    double invstd = xhat_inverse_deviation(
+        xhat_get(dtype, args->running_var, c), plan->spec.eps);
+    if (xhat_is_extreme(plan, block, i)) {
+        xhat_extreme_frozen_backward(plan, c, &arrays, mean, invstd, gamma,
+                                     xhat_beta_at(plan, args->beta, c),
+                                     &product, &sum);
+        xhat_block_set_written(block, c);
+    } else {
+        xhat_careful_grad_sums(plan, block, i, &arrays, &sum, &product);
+        product *= invstd;
     }
-    xhat_block_grad_sums(plan, block, args->x, args->dout);
-    for (size_t c = block->first; c < block->end; c++) {
-        size_t at = c - block->first;
-        double gamma = xhat_gamma_at(plan, args->gamma, c);
-        double invstd = xhat_inverse_deviation(
-            xhat_get(dtype, args->running_var, c), plan->spec.eps);
-        double dbeta = block->sum[at] + block->sum_low[at];
-        double dgamma = invstd * (block->product[at] + block->product_low[at]);
-        if (xhat_is_extreme(dtype, block->mean[at], invstd, gamma)) {
-            block->extreme[at] = true;
-            xhat_extreme_frozen_backward(plan, c, args->x, args->dout,
-                                         block->mean[at], invstd, gamma,
-                                         args->dx, &dgamma, &dbeta);
-        }
-        put_gradient(plan, args->dgamma, c, dgamma);
-        put_gradient(plan, args->dbeta, c, dbeta);
-        /* dx = a dout: the affine kernel on dout, without a mean */
-        xhat_block_set(plan, block, 0, c, gamma * invstd);
-        for (int which = 1; which < 4; which++)
-            xhat_block_set(plan, block, which, c, 0);
+    xhat_put(dtype, block->lanes.dgamma, i, product);
+    xhat_put(dtype, block->lanes.dbeta, i, sum);
+}
+
+static void end_frozen(const xhat_plan *plan, const void *args_,
+                       xhat_block *block)
+{
+    const xhat_frozen_backward_args *args = args_;
+    const xhat_lanes *lanes = &block->lanes;
+    if (plan->kernels->end_grad_sums(&block->ends, &block->sums, lanes)) {
+        xhat_widen_odd(plan, block);
+        for (size_t i = 0; i < block->channels; i++)
+            if (block->ends.odd[i])
+                end_odd_frozen(plan, args, block, i);
     }
-    xhat_block_affine(plan, block, args->dout, args->dx);
+    xhat_block_save(plan, block, args->dgamma, lanes->dgamma);
+    xhat_block_save(plan, block, args->dbeta, lanes->dbeta);
+    /* dx = a dout: nothing flows through the statistics */
+    xhat_block_load(plan, block, lanes->dmean, NULL, 0);
+    xhat_block_load(plan, block, lanes->dmean_low, NULL, 0);
+    xhat_block_load(plan, block, lanes->k, NULL, 0);
 }
 
 static xhat_status check_frozen(const xhat_plan *plan,
                                 const xhat_frozen_backward_args *args,
                                 xhat_error *error)
 {
-    const xhat_named_pointer needed[] = {{args->x, "x"},
-                                         {args->dout, "dout"},
-                                         {args->running_mean, "running_mean"},
-                                         {args->running_var, "running_var"},
-                                         {args->dx, "dx"},
-                                         {args->scratch, "scratch"}};
-    xhat_status status =
-        xhat_check_pointers(needed, sizeof needed / sizeof *needed, error);
-    if (status != XHAT_OK)
-        return status;
-    return check_arrays(plan, args->x, args->dout, args->gamma, args->dx,
-                        error);
+    const size_t full = xhat_full_bytes(plan), some = xhat_channel_bytes(plan);
+    const bool add = plan->fusion == XHAT_FUSE_ADD_RELU;
+    const bool relu = plan->fusion == XHAT_FUSE_RELU;
+    const xhat_argument arguments[] = {
+        {"x", args->x, full, XHAT_INPUT, 0, NULL},
+        {"dout", args->dout, full, XHAT_INPUT, 0, NULL},
+        {"gamma", args->gamma, some, XHAT_WHEN_FLAGGED, XHAT_SCALE, NULL},
+        {"beta", args->beta, some,
+         needed_if(relu && (plan->spec.flags & XHAT_SHIFT), XHAT_INPUT,
+                   XHAT_OPTIONAL_INPUT),
+         0, NULL},
+        {"mask", args->mask, xhat_plan_mask_size(plan), XHAT_WHEN_FLAGGED,
+         XHAT_ADD_RELU, NULL},
+        {"running_mean", args->running_mean, some, XHAT_INPUT, 0, NULL},
+        {"running_var", args->running_var, some, XHAT_INPUT, 0, NULL},
+        {"dx", args->dx, full, XHAT_OUTPUT, 0, args->dout},
+        {"dresidual", args->dresidual, full,
+         needed_if(add, XHAT_OUTPUT, XHAT_WHEN_FLAGGED), XHAT_ADD_RELU,
+         args->dout},
+        {"dgamma", args->dgamma, some, XHAT_OPTIONAL_OUTPUT, 0, NULL},
+        {"dbeta", args->dbeta, some, XHAT_OPTIONAL_OUTPUT, 0, NULL}};
+    return xhat_check_arguments(plan, arguments,
+                                sizeof arguments / sizeof *arguments,
+                                args->scratch, args->scratch_size, error);
 }
 
 xhat_status xhat_frozen_backward(const xhat_plan *plan,
@@ -198,11 +271,18 @@ xhat_status xhat_frozen_backward(const xhat_plan *plan,
     xhat_status status = check_frozen(plan, args, error);
     if (status != XHAT_OK)
         return status;
-    if (plan->count == 0)
+    if (plan->count == 0) {
         backward_of_nothing(plan, args->dgamma, args->dbeta);
-    else if (plan->spec.method == XHAT_CLOSED)
+    } else if (plan->spec.method == XHAT_CLOSED) {
         xhat_closed_frozen_backward(plan, args);
-    else
-        xhat_for_each_block(plan, args->scratch, frozen_block, args);
+    } else {
+        const xhat_passes passes = {
+            .begin = begin_frozen,
+            .sum = plan->kernels->grad_sums[plan->order][plan->fusion],
+            .end = end_frozen,
+            .write = plan->kernels->grad_affine[plan->order][plan->fusion],
+            .arrays = frozen_arrays_of(args)};
+        xhat_run_passes(plan, &plan->backward, args->scratch, &passes, args);
+    }
     return XHAT_OK;
 }

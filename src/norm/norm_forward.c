@@ -1,157 +1,108 @@
 /* Training forward, fused: gates 1-9 in two passes over a block of channels. */
 #include <math.h>
-#include <string.h>
 
+#include "arguments.h"
 #include "base/error.h"
-#include "channel_block.h"
+#include "careful.h"
 #include "closed.h"
-#include "extreme.h"
+#include "passes.h"
 
-/* The sums are taken of x - pivot, where the pivot is the channel's first
- * element: then the mean of integers is exact, and a constant channel has sums
- * of exactly 0.  The variance loses as many bits as the square of
- * (mean - pivot) / deviation has; past this factor the sums are taken again
- * around the mean.  float32 has bits to spare: its sums are float64. */
-static const double most_cancellation[] = {
-    [XHAT_F32] = 0x1p20,
-    [XHAT_F64] = 0x1p5,
-};
-
-enum { LANE_A, LANE_MEAN, LANE_MEAN_LOW, LANE_B };
-
-/* a + b = *high + *low exactly, *high being the rounded sum (Knuth) */
-static void two_sum(double a, double b, double *high, double *low)
-{
-    *high = a + b;
-    double part = *high - a;
-    *low = (a - (*high - part)) + (b - part);
-}
-
-/* sum (x - pivot)^2 - (sum (x - pivot))^2 / count */
-static double sum_of_squares(const xhat_block *block, size_t at, double count)
-{
-    double sum = block->sum[at] + block->sum_low[at];
-    double m2 =
-        (block->product[at] - sum * (sum / count)) + block->product_low[at];
-    return m2 < 0 ? 0 : m2;
-}
-
-/* mean = pivot + sum / count, as a high and a low part */
-static void finish_mean(xhat_block *block, size_t at, double count)
-{
-    double offset = block->sum[at] / count, high, low;
-    double rest = fma(-offset, count, block->sum[at]); /* of the division */
-    two_sum(block->pivot[at], offset, &high, &low);
-    two_sum(high, low + (rest + block->sum_low[at]) / count, &block->mean[at],
-            &block->mean_low[at]);
-}
-
-/* Gates 1-4: mean (high and low part) and m2 = count * var of each channel. */
-static void block_statistics(const xhat_plan *plan, xhat_block *block,
-                             const void *x)
-{
-    double count = (double)plan->count;
-    for (size_t c = block->first; c < block->end; c++)
-        block->pivot[c - block->first] =
-            xhat_get(plan->spec.dtype, x, xhat_channel_start(plan, c));
-    xhat_block_moments(plan, block, block->first, block->end, x);
-    for (size_t c = block->first; c < block->end; c++) {
-        size_t at = c - block->first;
-        double m2 = sum_of_squares(block, at, count);
-        if (block->product[at] > most_cancellation[plan->spec.dtype] * m2) {
-            block->pivot[at] += (block->sum[at] + block->sum_low[at]) / count;
-            xhat_block_moments(plan, block, c, c + 1, x);
-            m2 = sum_of_squares(block, at, count);
-        }
-        finish_mean(block, at, count);
-        block->product[at] = m2;
-    }
-}
-
-/* Writes what the caller keeps of channel c; mean + mean_low is the mean. */
-static void save(const xhat_plan *plan, const xhat_forward_args *args, size_t c,
-                 double mean, double mean_low, double invstd, double m2)
-{
-    xhat_dtype dtype = plan->spec.dtype;
-    double high = dtype == XHAT_F32 ? (double)(float)mean : mean;
-    double low = dtype == XHAT_F32 ? (mean - high) + mean_low : mean_low;
-    xhat_put(dtype, args->mean, c, high);
-    xhat_put(dtype, args->mean_low, c, isfinite(high) ? low : 0);
-    xhat_put(dtype, args->invstd, c, invstd);
-    if (args->statistics != NULL) {
-        args->statistics->mean[c] = mean;
-        args->statistics->m2[c] = m2;
-    }
-}
-
-static void forward_extreme(const xhat_plan *plan,
-                            const xhat_forward_args *args, size_t c)
-{
-    xhat_scaled s = xhat_extreme_moments(plan, c, args->x);
-    xhat_extreme_forward(plan, c, args->x, &s,
-                         xhat_gamma_at(plan, args->gamma, c),
-                         xhat_beta_at(plan, args->beta, c), args->out);
-    save(plan, args, c, ldexp(s.mean, s.exponent),
-         ldexp(s.mean_low, s.exponent), ldexp(s.invstd, -s.exponent),
-         ldexp(s.m2, 2 * s.exponent));
-}
-
-/* Does the fast path leave the type here?  A sum that overflowed shows in m2
- * (as it does when x holds NaN or Inf: the scaled path looks), a variance lost
- * to underflow in invstd; 0 is asked again, as only the scaled path can tell a
- * constant channel from a tiny one. */
-static bool needs_scaling(const xhat_plan *plan, double mean, double m2,
-                          double invstd, double gamma)
-{
-    return !isfinite(m2) || (invstd == 0 && m2 == 0) ||
-           xhat_is_extreme(plan->spec.dtype, mean, invstd, gamma);
-}
-
-static void forward_block(const xhat_plan *plan, const void *args_,
-                          xhat_block *block)
+/* Sums are taken of x - pivot, where the pivot is one of the channel's values:
+ * then the mean of integers is exact, and a constant channel has sums of
+ * exactly 0.  The median of three keeps an outlier from being it. */
+static void begin(const xhat_plan *plan, const void *args_, xhat_block *block)
 {
     const xhat_forward_args *args = args_;
-    double count = (double)plan->count;
-    block_statistics(plan, block, args->x);
-    for (size_t c = block->first; c < block->end; c++) {
-        size_t at = c - block->first;
-        double gamma = xhat_gamma_at(plan, args->gamma, c);
-        double mean = block->mean[at], m2 = block->product[at];
-        double invstd = xhat_inverse_deviation(m2 / count, plan->spec.eps);
-        if (needs_scaling(plan, mean, m2, invstd, gamma)) {
-            block->extreme[at] = true;
-            forward_extreme(plan, args, c);
-            continue;
-        }
-        save(plan, args, c, mean, block->mean_low[at], invstd, m2);
-        xhat_block_set(plan, block, LANE_A, c, gamma * invstd);
-        xhat_block_set(plan, block, LANE_MEAN, c,
-                       xhat_get(plan->spec.dtype, args->mean, c));
-        xhat_block_set(plan, block, LANE_MEAN_LOW, c,
-                       xhat_get(plan->spec.dtype, args->mean_low, c));
-        xhat_block_set(plan, block, LANE_B, c,
-                       xhat_beta_at(plan, args->beta, c));
+    xhat_block_pivot(plan, block, args->x);
+}
+
+static xhat_arrays arrays_of(const xhat_forward_args *args)
+{
+    return (xhat_arrays){.x = args->x,
+                         .residual = args->residual,
+                         .out = args->out,
+                         .mask = args->mask};
+}
+
+/* Number i of the block, whose sums cannot be trusted: they are taken again. */
+static void end_odd_channel(const xhat_plan *plan,
+                            const xhat_forward_args *args, xhat_block *block,
+                            size_t i)
+{
+    const xhat_dtype dtype = plan->spec.dtype;
+    const xhat_lanes *lanes = &block->lanes;
+    size_t c = block->first + i;
+    xhat_scaled s = xhat_careful_moments(plan, c, args->x);
+    double mean = ldexp(s.mean, s.exponent);
+    double mean_low = ldexp(s.mean_low, s.exponent);
+    double high = dtype == XHAT_F32 ? (double)(float)mean : mean;
+    xhat_put(dtype, lanes->mean, i, high);
+    xhat_put(dtype, lanes->mean_low, i,
+             isfinite(high) ? (mean - high) + mean_low : 0);
+    xhat_put(dtype, lanes->invstd, i, ldexp(s.invstd, -s.exponent));
+    xhat_put(dtype, lanes->a, i,
+             xhat_gamma_at(plan, args->gamma, c) *
+                 xhat_get(dtype, lanes->invstd, i));
+    block->ends.mean[i] = mean;
+    block->ends.m2[i] = ldexp(s.m2, 2 * s.exponent);
+}
+
+/* Where the coefficients leave the type, the elements are computed here. */
+static void write_extreme_channel(const xhat_plan *plan,
+                                  const xhat_forward_args *args,
+                                  xhat_block *block, size_t i)
+{
+    const xhat_arrays arrays = arrays_of(args);
+    size_t c = block->first + i;
+    xhat_extreme_forward(plan, c, &arrays, xhat_gamma_at(plan, args->gamma, c),
+                         xhat_beta_at(plan, args->beta, c));
+    xhat_block_set_written(block, c);
+}
+
+/* Gates 1-6, and what the caller keeps. */
+static void end(const xhat_plan *plan, const void *args_, xhat_block *block)
+{
+    const xhat_forward_args *args = args_;
+    block->ends.gamma = xhat_block_part(plan, block, args->gamma);
+    xhat_block_load(plan, block, block->lanes.b, args->beta, 0);
+    if (plan->kernels->end_moments(&block->ends, &block->sums, &block->lanes)) {
+        for (size_t i = 0; i < block->channels; i++)
+            if (block->ends.odd[i])
+                end_odd_channel(plan, args, block, i);
+        xhat_widen_odd(plan, block);
+        for (size_t i = 0; i < block->channels; i++)
+            if (block->ends.odd[i] && xhat_is_extreme(plan, block, i))
+                write_extreme_channel(plan, args, block, i);
     }
-    xhat_block_affine(plan, block, args->x, args->out); /* gates 7-9 */
+    xhat_block_save(plan, block, args->mean, block->lanes.mean);
+    xhat_block_save(plan, block, args->mean_low, block->lanes.mean_low);
+    xhat_block_save(plan, block, args->invstd, block->lanes.invstd);
+    for (size_t i = 0; i < block->channels && args->statistics != NULL; i++) {
+        args->statistics->mean[block->first + i] = block->ends.mean[i];
+        args->statistics->m2[block->first + i] = block->ends.m2[i];
+    }
 }
 
 static xhat_status check(const xhat_plan *plan, const xhat_forward_args *args,
                          xhat_error *error)
 {
-    const xhat_named_pointer needed[] = {
-        {args->x, "x"},           {args->out, "out"},
-        {args->mean, "mean"},     {args->mean_low, "mean_low"},
-        {args->invstd, "invstd"}, {args->scratch, "scratch"}};
-    xhat_status status =
-        xhat_check_pointers(needed, sizeof needed / sizeof *needed, error);
+    const size_t full = xhat_full_bytes(plan), some = xhat_channel_bytes(plan);
+    const xhat_argument arguments[] = {
+        {"x", args->x, full, XHAT_INPUT, 0, NULL},
+        {"gamma", args->gamma, some, XHAT_WHEN_FLAGGED, XHAT_SCALE, NULL},
+        {"beta", args->beta, some, XHAT_WHEN_FLAGGED, XHAT_SHIFT, NULL},
+        {"residual", args->residual, full, XHAT_WHEN_FLAGGED, XHAT_ADD_RELU,
+         NULL},
+        {"out", args->out, full, XHAT_OUTPUT, 0, args->residual},
+        {"mask", args->mask, xhat_plan_mask_size(plan), XHAT_OPTIONAL_OUTPUT, 0,
+         NULL},
+        {"mean", args->mean, some, XHAT_OUTPUT, 0, NULL},
+        {"mean_low", args->mean_low, some, XHAT_OUTPUT, 0, NULL},
+        {"invstd", args->invstd, some, XHAT_OUTPUT, 0, NULL}};
+    xhat_status status = xhat_check_arguments(
+        plan, arguments, sizeof arguments / sizeof *arguments, args->scratch,
+        args->scratch_size, error);
     if (status != XHAT_OK)
-        return status;
-    if ((status = xhat_check_parameter(plan, XHAT_SCALE, args->gamma, "gamma",
-                                       error)) != XHAT_OK ||
-        (status = xhat_check_parameter(plan, XHAT_SHIFT, args->beta, "beta",
-                                       error)) != XHAT_OK ||
-        (status = xhat_check_overlap(plan, args->out, "out", args->x, "x",
-                                     false, error)) != XHAT_OK)
         return status;
     if (args->statistics != NULL &&
         args->statistics->channels != plan->spec.channels)
@@ -176,9 +127,16 @@ xhat_status xhat_forward(const xhat_plan *plan, const xhat_forward_args *args,
         return XHAT_OK;
     if (args->statistics != NULL)
         args->statistics->count = (double)plan->count;
-    if (plan->spec.method == XHAT_CLOSED)
+    if (plan->spec.method == XHAT_CLOSED) {
         xhat_closed_forward(plan, args);
-    else
-        xhat_for_each_block(plan, args->scratch, forward_block, args);
+    } else {
+        const xhat_passes passes = {
+            .begin = begin,
+            .sum = plan->kernels->moments[plan->order],
+            .end = end,
+            .write = plan->kernels->affine[plan->order][plan->fusion],
+            .arrays = arrays_of(args)};
+        xhat_run_passes(plan, &plan->forward, args->scratch, &passes, args);
+    }
     return XHAT_OK;
 }

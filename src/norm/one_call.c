@@ -2,10 +2,13 @@
 #include "base/memory.h"
 #include "channel_block.h"
 
+/* blocks of so many channels, and scratch memory for one in either dtype */
+enum { CHANNELS = 64, SCRATCH = 48 << 10 };
+
 /* a plan with one thread, and what it needs */
 typedef struct one_call {
     xhat_plan plan;
-    unsigned char scratch[sizeof(xhat_block) + XHAT_ALIGNMENT];
+    unsigned char scratch[SCRATCH];
 } one_call;
 
 static xhat_status prepare(one_call *call, xhat_dtype dtype, size_t n,
@@ -21,7 +24,7 @@ static xhat_status prepare(one_call *call, xhat_dtype dtype, size_t n,
                       .threads = 1,
                       .flags = (gamma != NULL ? XHAT_SCALE : 0u) |
                                (beta != NULL ? XHAT_SHIFT : 0u)};
-    return xhat_plan_fill(&call->plan, &spec, error);
+    return xhat_plan_fill(&call->plan, &spec, CHANNELS, error);
 }
 
 static xhat_status forward(xhat_dtype dtype, size_t n, size_t channels,
@@ -32,6 +35,7 @@ static xhat_status forward(xhat_dtype dtype, size_t n, size_t channels,
     xhat_status status = prepare(&call, dtype, n, channels, inner, eps,
                                  args.gamma, args.beta, error);
     args.scratch = call.scratch;
+    args.scratch_size = sizeof call.scratch;
     return status == XHAT_OK ? xhat_forward(&call.plan, &args, error) : status;
 }
 
@@ -43,6 +47,7 @@ static xhat_status backward(xhat_dtype dtype, size_t n, size_t channels,
     xhat_status status =
         prepare(&call, dtype, n, channels, inner, eps, args.gamma, NULL, error);
     args.scratch = call.scratch;
+    args.scratch_size = sizeof call.scratch;
     return status == XHAT_OK ? xhat_backward(&call.plan, &args, error) : status;
 }
 
@@ -54,6 +59,7 @@ static xhat_status inference(xhat_dtype dtype, size_t n, size_t channels,
     xhat_status status = prepare(&call, dtype, n, channels, inner, eps,
                                  args.gamma, args.beta, error);
     args.scratch = call.scratch;
+    args.scratch_size = sizeof call.scratch;
     return status == XHAT_OK ? xhat_inference(&call.plan, &args, error)
                              : status;
 }

@@ -7,32 +7,13 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "base/threads.h"
-#include "channel_block.h"
+#include "passes.h"
 
-/* below this many elements a second thread costs more than it gives */
-enum { ELEMENTS_A_THREAD = 16384 };
-
-static int choose_threads(const xhat_spec *spec, size_t elements)
+static xhat_status check_spec(const xhat_spec *spec, xhat_error *error)
 {
-    size_t blocks = xhat_block_count(spec);
-    size_t most = elements / ELEMENTS_A_THREAD;
-    size_t threads = spec->threads > 0 ? (size_t)spec->threads
-                                       : (size_t)xhat_threads_available();
-    if (!xhat_threads_built_in())
-        return 1;
-    if (threads > most)
-        threads = most;
-    if (threads > blocks)
-        threads = blocks;
-    if (threads > XHAT_THREADS_MAX)
-        threads = XHAT_THREADS_MAX;
-    return threads < 1 ? 1 : (int)threads;
-}
-
-static xhat_status check_spec(const xhat_spec *spec, size_t *elements,
-                              xhat_error *error)
-{
+    const unsigned known =
+        XHAT_SCALE | XHAT_SHIFT | XHAT_ALLOW_SINGLE | XHAT_RELU | XHAT_ADD_RELU;
+    size_t elements = 0;
     char eps[XHAT_NUMBER_SIZE];
     if (spec->dtype != XHAT_F32 && spec->dtype != XHAT_F64)
         return xhat_fail(error, XHAT_INVALID_ARGUMENT,
@@ -50,36 +31,63 @@ static xhat_status check_spec(const xhat_spec *spec, size_t *elements,
         return xhat_fail(error, XHAT_INVALID_ARGUMENT,
                          "threads is %d but must be at least 0 (0: all)",
                          spec->threads);
-    if (spec->flags & ~(unsigned)(XHAT_SCALE | XHAT_SHIFT | XHAT_ALLOW_SINGLE))
+    if (spec->flags & ~known)
         return xhat_fail(error, XHAT_INVALID_ARGUMENT,
                          "flags 0x%x holds a flag that does not exist",
                          spec->flags);
+    if ((spec->flags & XHAT_RELU) && (spec->flags & XHAT_ADD_RELU))
+        return xhat_fail(error, XHAT_INVALID_ARGUMENT,
+                         "flags hold both XHAT_RELU and XHAT_ADD_RELU");
     if (spec->channels == 0)
         return xhat_fail(error, XHAT_SHAPE_MISMATCH, "x has no channels");
-    if (__builtin_mul_overflow(spec->outer, spec->inner, elements) ||
-        __builtin_mul_overflow(*elements, spec->channels, elements) ||
-        *elements > PTRDIFF_MAX / sizeof(double))
+    if (__builtin_mul_overflow(spec->outer, spec->inner, &elements) ||
+        __builtin_mul_overflow(elements, spec->channels, &elements) ||
+        elements > PTRDIFF_MAX / sizeof(double))
         return xhat_fail(error, XHAT_SHAPE_MISMATCH,
                          "%zu x %zu x %zu elements are more than memory holds",
                          spec->outer, spec->channels, spec->inner);
     return XHAT_OK;
 }
 
+static xhat_fusion fusion_of(const xhat_spec *spec)
+{
+    return spec->flags & XHAT_RELU       ? XHAT_FUSE_RELU
+           : spec->flags & XHAT_ADD_RELU ? XHAT_FUSE_ADD_RELU
+                                         : XHAT_FUSE_NOTHING;
+}
+
+static size_t scratch_size(const xhat_plan *plan)
+{
+    const xhat_geometry *each[] = {&plan->forward, &plan->backward,
+                                   &plan->inference};
+    size_t most = 0;
+    for (int i = 0; i < 3; i++) {
+        size_t bytes = xhat_passes_scratch(plan, each[i]);
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
 xhat_status xhat_plan_fill(xhat_plan *plan, const xhat_spec *spec,
-                           xhat_error *error)
+                           size_t most_channels, xhat_error *error)
 {
     const xhat_isa *isa;
-    size_t elements = 0;
-    xhat_status status = check_spec(spec, &elements, error);
+    xhat_status status = check_spec(spec, error);
     if (status == XHAT_OK)
         status = xhat_isa_choose(&isa, error);
     if (status != XHAT_OK)
         return status;
-    *plan = (xhat_plan){.spec = *spec,
-                        .isa = isa->name,
-                        .kernels = isa->kernels[spec->dtype],
-                        .count = spec->outer * spec->inner,
-                        .threads = choose_threads(spec, elements)};
+    *plan = (xhat_plan){
+        .spec = *spec,
+        .isa = isa->name,
+        .kernels = isa->kernels[spec->dtype],
+        .count = spec->outer * spec->inner,
+        .order = xhat_order_of(spec),
+        .fusion = fusion_of(spec),
+        .forward = xhat_geometry_of(spec, 1, true, most_channels),
+        .backward = xhat_geometry_of(spec, 2, true, most_channels),
+        .inference = xhat_geometry_of(spec, 1, false, most_channels)};
+    plan->scratch_size = scratch_size(plan);
     return XHAT_OK;
 }
 
@@ -91,7 +99,7 @@ xhat_status xhat_plan_create(xhat_plan **plan, const xhat_spec *spec,
         return xhat_fail(error, XHAT_INVALID_ARGUMENT, "%s is NULL",
                          plan == NULL ? "plan" : "spec");
     *plan = NULL;
-    xhat_status status = xhat_plan_fill(&filled, spec, error);
+    xhat_status status = xhat_plan_fill(&filled, spec, 0, error);
     if (status != XHAT_OK)
         return status;
     *plan = xhat_allocate(allocator, 1, sizeof **plan);
@@ -110,7 +118,18 @@ void xhat_plan_destroy(xhat_plan *plan)
 
 size_t xhat_plan_scratch_size(const xhat_plan *plan)
 {
-    return (size_t)plan->threads * sizeof(xhat_block) + XHAT_ALIGNMENT;
+    return plan->scratch_size;
+}
+
+size_t xhat_plan_mask_size(const xhat_plan *plan)
+{
+    const xhat_spec *spec = &plan->spec;
+    if (plan->fusion != XHAT_FUSE_ADD_RELU)
+        return 0;
+    return plan->order == XHAT_COLUMNS
+               ? spec->outer * xhat_mask_bytes(spec->dtype, spec->channels)
+               : spec->outer * spec->channels *
+                     xhat_mask_bytes(spec->dtype, spec->inner);
 }
 
 const char *xhat_plan_isa(const xhat_plan *plan)
@@ -122,59 +141,4 @@ double xhat_inverse_deviation(double var, double eps)
 {
     double inside = var + eps;
     return inside == 0 ? 0 : 1 / sqrt(inside);
-}
-
-/* ---- checks of the arguments of an execution ----------------------------- */
-
-xhat_status xhat_check_pointers(const xhat_named_pointer *needed, size_t count,
-                                xhat_error *error)
-{
-    for (size_t i = 0; i < count; i++)
-        if (needed[i].pointer == NULL)
-            return xhat_fail(error, XHAT_INVALID_ARGUMENT, "%s is NULL",
-                             needed[i].name);
-    return XHAT_OK;
-}
-
-xhat_status xhat_check_parameter(const xhat_plan *plan, unsigned flag,
-                                 const void *parameter, const char *name,
-                                 xhat_error *error)
-{
-    bool wanted = (plan->spec.flags & flag) != 0;
-    if (wanted && parameter == NULL)
-        return xhat_fail(error, XHAT_INVALID_ARGUMENT,
-                         "%s is NULL but the spec has %s", name,
-                         flag == XHAT_SCALE ? "XHAT_SCALE" : "XHAT_SHIFT");
-    if (!wanted && parameter != NULL)
-        return xhat_fail(error, XHAT_INVALID_ARGUMENT,
-                         "%s is given but the spec lacks %s", name,
-                         flag == XHAT_SCALE ? "XHAT_SCALE" : "XHAT_SHIFT");
-    return XHAT_OK;
-}
-
-xhat_status xhat_check_overlap(const xhat_plan *plan, const void *output,
-                               const char *output_name, const void *input,
-                               const char *input_name, bool in_place,
-                               xhat_error *error)
-{
-    uintptr_t a = (uintptr_t)output, b = (uintptr_t)input;
-    uintptr_t distance = a > b ? a - b : b - a;
-    size_t bytes =
-        plan->count * plan->spec.channels * xhat_dtype_size(plan->spec.dtype);
-    if (distance >= bytes || (in_place && a == b))
-        return XHAT_OK;
-    return xhat_fail(error, XHAT_INVALID_ARGUMENT, "%s overlaps %s%s",
-                     output_name, input_name,
-                     in_place ? " without being the same array" : "");
-}
-
-xhat_status xhat_check_count(const xhat_plan *plan, xhat_error *error)
-{
-    if (plan->count != 1 || (plan->spec.flags & XHAT_ALLOW_SINGLE))
-        return XHAT_OK;
-    return xhat_fail(error, XHAT_SHAPE_MISMATCH,
-                     "training needs two values a channel or more; x has one "
-                     "(outer %zu, channels %zu, inner %zu), so every output "
-                     "would be beta",
-                     plan->spec.outer, plan->spec.channels, plan->spec.inner);
 }

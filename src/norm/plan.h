@@ -2,21 +2,27 @@
 #ifndef XHAT_NORM_PLAN_H
 #define XHAT_NORM_PLAN_H
 
-#include "kernels/kernels.h"
+#include "geometry.h"
 #include "xhat/xhat.h"
 
 struct xhat_plan {
     xhat_spec spec;
     const char *isa;
     const xhat_kernels *kernels;
-    size_t count;                    /* values a channel: outer * inner */
-    int threads;                     /* that an execution uses */
+    size_t count; /* values a channel: outer * inner */
+    xhat_order order;
+    xhat_fusion fusion;
+    /* two passes over x; over x and dout; one pass over x */
+    xhat_geometry forward, backward, inference;
+    size_t scratch_size;             /* bytes, for the largest of the three */
     const xhat_allocator *allocator; /* NULL for a plan on the stack */
 };
 
-/* Validates and fills a plan, wherever it lies. */
+/* Validates and fills a plan, wherever it lies; most_channels limits the
+ * blocks, and with them the scratch memory (0: no limit). */
 XHAT_NODISCARD xhat_status xhat_plan_fill(xhat_plan *plan,
                                           const xhat_spec *spec,
+                                          size_t most_channels,
                                           xhat_error *error);
 
 /* One element of an array of the given dtype, as a double, and back. */
@@ -56,30 +62,5 @@ static inline double xhat_beta_at(const xhat_plan *plan, const void *beta,
 /* 1 / sqrt(var + eps): gates 5 and 6.  0 for a variance of 0 with eps = 0,
  * where every deviation is 0 and x_norm is 0 by definition. */
 double xhat_inverse_deviation(double var, double eps);
-
-/* Checks shared by the executions: is a pointer missing, do parameters fit the
- * flags, may outputs overlap inputs?  `bytes` of a full array. */
-typedef struct xhat_named_pointer {
-    const void *pointer;
-    const char *name;
-} xhat_named_pointer;
-
-XHAT_NODISCARD xhat_status xhat_check_pointers(const xhat_named_pointer *needed,
-                                               size_t count, xhat_error *error);
-XHAT_NODISCARD xhat_status xhat_check_parameter(const xhat_plan *plan,
-                                                unsigned flag,
-                                                const void *parameter,
-                                                const char *name,
-                                                xhat_error *error);
-/* `in_place` allows output == input, but never a partial overlap. */
-XHAT_NODISCARD xhat_status xhat_check_overlap(const xhat_plan *plan,
-                                              const void *output,
-                                              const char *output_name,
-                                              const void *input,
-                                              const char *input_name,
-                                              bool in_place, xhat_error *error);
-/* training needs two values a channel unless XHAT_ALLOW_SINGLE */
-XHAT_NODISCARD xhat_status xhat_check_count(const xhat_plan *plan,
-                                            xhat_error *error);
 
 #endif

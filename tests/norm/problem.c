@@ -120,7 +120,8 @@ void problem_train(problem *p)
                                  .mean_low = low,
                                  .invstd = invstd,
                                  .statistics = &statistics,
-                                 .scratch = scratch};
+                                 .scratch = scratch,
+                                 .scratch_size = xhat_plan_scratch_size(plan)};
     xhat_backward_args backward = {.x = x,
                                    .dout = dout,
                                    .gamma = scale ? gamma : NULL,
@@ -130,7 +131,9 @@ void problem_train(problem *p)
                                    .dx = dx,
                                    .dgamma = dgamma,
                                    .dbeta = dbeta,
-                                   .scratch = scratch};
+                                   .scratch = scratch,
+                                   .scratch_size =
+                                       xhat_plan_scratch_size(plan)};
     assert_ok(xhat_forward(plan, &forward, error));
     assert_ok(xhat_backward(plan, &backward, error));
     assert_true(statistics.count == (double)p->count);
@@ -167,7 +170,9 @@ void problem_evaluate(problem *p)
                                    .running_mean = mean,
                                    .running_var = var,
                                    .out = out,
-                                   .scratch = scratch};
+                                   .scratch = scratch,
+                                   .scratch_size =
+                                       xhat_plan_scratch_size(plan)};
     xhat_frozen_backward_args backward = {.x = x,
                                           .dout = dout,
                                           .gamma = scale ? gamma : NULL,
@@ -176,7 +181,9 @@ void problem_evaluate(problem *p)
                                           .dx = dx,
                                           .dgamma = dgamma,
                                           .dbeta = dbeta,
-                                          .scratch = scratch};
+                                          .scratch = scratch,
+                                          .scratch_size =
+                                              xhat_plan_scratch_size(plan)};
     assert_ok(xhat_inference(plan, &forward, error));
     assert_ok(xhat_frozen_backward(plan, &backward, error));
     back(p, out, p->out, n);

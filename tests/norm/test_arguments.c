@@ -112,7 +112,8 @@ static xhat_forward_args forward_args(fixture *f)
                                .mean = f->each[2],
                                .mean_low = f->each[3],
                                .invstd = f->each[4],
-                               .scratch = f->scratch};
+                               .scratch = f->scratch,
+                               .scratch_size = xhat_plan_scratch_size(f->plan)};
 }
 
 /* the call fails with `text` and changes nothing of the fixture */
@@ -172,7 +173,8 @@ static void backward_refusals(void **state)
                                .mean_low = f.each[3],
                                .invstd = f.each[4],
                                .dx = f.out,
-                               .scratch = f.scratch};
+                               .scratch = f.scratch,
+                               .scratch_size = xhat_plan_scratch_size(f.plan)};
     xhat_backward_args args = good;
     args.dout = NULL;
     assert_refused(&f, xhat_backward(f.plan, &args, error),
@@ -199,7 +201,8 @@ static void inference_refusals(void **state)
                                 .beta = f.each[1],
                                 .running_mean = f.each[2],
                                 .out = f.out,
-                                .scratch = f.scratch};
+                                .scratch = f.scratch,
+                                .scratch_size = xhat_plan_scratch_size(f.plan)};
     assert_refused(&f, xhat_inference(f.plan, &args, error),
                    XHAT_INVALID_ARGUMENT, "running_var is NULL");
     args.running_var = f.each[3];
@@ -212,7 +215,9 @@ static void inference_refusals(void **state)
                                         .gamma = f.each[0],
                                         .running_var = f.each[3],
                                         .dx = f.out,
-                                        .scratch = f.scratch};
+                                        .scratch = f.scratch,
+                                        .scratch_size =
+                                            xhat_plan_scratch_size(f.plan)};
     assert_refused(&f, xhat_frozen_backward(f.plan, &frozen, error),
                    XHAT_INVALID_ARGUMENT, "running_mean is NULL");
     frozen.running_mean = f.each[2];
@@ -289,7 +294,9 @@ static void no_rows(void **state)
                                    .dx = f.out,
                                    .dgamma = f.each[5],
                                    .dbeta = f.each[6],
-                                   .scratch = f.scratch};
+                                   .scratch = f.scratch,
+                                   .scratch_size =
+                                       xhat_plan_scratch_size(f.plan)};
     assert_ok(xhat_backward(f.plan, &backward, error));
     for (int c = 0; c < C; c++)
         assert_true(f.each[5][c] == 0 && f.each[6][c] == 0);

@@ -205,18 +205,20 @@ static void in_place(void **state)
         problem_train(&p);
         double *dx = malloc(p.elements * sizeof(double));
         memcpy(dx, p.dout, p.elements * sizeof(double));
-        assert_ok(xhat_backward(plan,
-                                &(xhat_backward_args){.x = p.x,
-                                                      .dout = dx,
-                                                      .gamma = p.gamma,
-                                                      .mean = p.mean,
-                                                      .mean_low = p.mean_low,
-                                                      .invstd = p.invstd,
-                                                      .dx = dx,
-                                                      .dgamma = p.dgamma,
-                                                      .dbeta = p.dbeta,
-                                                      .scratch = scratch},
-                                error));
+        assert_ok(xhat_backward(
+            plan,
+            &(xhat_backward_args){.x = p.x,
+                                  .dout = dx,
+                                  .gamma = p.gamma,
+                                  .mean = p.mean,
+                                  .mean_low = p.mean_low,
+                                  .invstd = p.invstd,
+                                  .dx = dx,
+                                  .dgamma = p.dgamma,
+                                  .dbeta = p.dbeta,
+                                  .scratch = scratch,
+                                  .scratch_size = xhat_plan_scratch_size(plan)},
+            error));
         assert_memory_equal(dx, p.dx, p.elements * sizeof(double));
         memcpy(dx, p.dout, p.elements * sizeof(double));
         assert_ok(xhat_frozen_backward(
@@ -227,19 +229,23 @@ static void in_place(void **state)
                                          .running_mean = p.running_mean,
                                          .running_var = p.running_var,
                                          .dx = dx,
-                                         .scratch = scratch},
+                                         .scratch = scratch,
+                                         .scratch_size =
+                                             xhat_plan_scratch_size(plan)},
             error));
         assert_memory_equal(dx, frozen_dx, p.elements * sizeof(double));
-        assert_ok(xhat_inference(
-            plan,
-            &(xhat_inference_args){.x = p.x,
-                                   .gamma = p.gamma,
-                                   .beta = p.beta,
-                                   .running_mean = p.running_mean,
-                                   .running_var = p.running_var,
-                                   .out = p.x,
-                                   .scratch = scratch},
-            error));
+        assert_ok(
+            xhat_inference(plan,
+                           &(xhat_inference_args){
+                               .x = p.x,
+                               .gamma = p.gamma,
+                               .beta = p.beta,
+                               .running_mean = p.running_mean,
+                               .running_var = p.running_var,
+                               .out = p.x,
+                               .scratch = scratch,
+                               .scratch_size = xhat_plan_scratch_size(plan)},
+                           error));
         assert_memory_equal(p.x, out, p.elements * sizeof(double));
         free(frozen_dx);
         free(out);

@@ -26,7 +26,8 @@ static void *work(void *argument)
                                  .mean = mean,
                                  .mean_low = low,
                                  .invstd = invstd,
-                                 .scratch = scratch};
+                                 .scratch = scratch,
+                                 .scratch_size = xhat_plan_scratch_size(w->plan)};
     xhat_backward_args backward = {.x = p->x,
                                    .dout = p->dout,
                                    .gamma = p->gamma,
@@ -34,7 +35,9 @@ static void *work(void *argument)
                                    .mean_low = low,
                                    .invstd = invstd,
                                    .dx = dx,
-                                   .scratch = scratch};
+                                   .scratch = scratch,
+                                   .scratch_size =
+                                       xhat_plan_scratch_size(w->plan)};
     w->same = true;
     for (int i = 0; i < ROUNDS; i++) {
         memset(out, 0, sizeof out);

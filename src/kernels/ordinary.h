@@ -1,0 +1,41 @@
+/* Where the kernels can be trusted: how far from the ends of the type a
+ * channel's numbers must stay, so that no step overflows, and none loses
+ * digits to underflow.  Other channels are odd: src/norm/careful.h. */
+#ifndef XHAT_KERNELS_ORDINARY_H
+#define XHAT_KERNELS_ORDINARY_H
+
+#include <stdbool.h>
+
+#include "xhat/xhat.h"
+
+typedef struct xhat_ordinary {
+    double mean;          /* |mean| is at most this */
+    double invstd, scale; /* invstd and |gamma| invstd: this or 1 / this */
+    double least_product; /* a sum of products that is smaller may have lost
+                             terms, ... */
+    double least_sum;     /* or all of them, if their factors sum to less */
+    double cancellation;  /* sum (x - pivot)^2 is at most this many times
+                             sum (x - mean)^2 */
+} xhat_ordinary;
+
+/* by xhat_dtype */
+static const xhat_ordinary xhat_ordinary_of[2] = {
+    {0x1p120, 0x1p60, 0x1p100, 0x1p-90, 0x1p-60, 8},
+    {0x1p990, 0x1p400, 0x1p900, 0x1p-900, 0x1p-600, 32}};
+
+/* Without a branch, so that loops over channels become vectors.  NaN is not
+ * ordinary; invstd = 0 is: a constant channel, whose x_norm is 0. */
+static inline bool xhat_is_ordinary(xhat_dtype dtype, double mean,
+                                    double invstd, double scale)
+{
+    const xhat_ordinary *most = &xhat_ordinary_of[dtype];
+    mean = mean < 0 ? -mean : mean;
+    scale = scale < 0 ? -scale : scale;
+    return (mean <= most->mean) &
+           ((invstd == 0) |
+            ((invstd >= 1 / most->invstd) & (invstd <= most->invstd) &
+             ((scale == 0) |
+              ((scale >= 1 / most->scale) & (scale <= most->scale)))));
+}
+
+#endif

@@ -1,0 +1,248 @@
+#include "careful.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "kernels/ordinary.h"
+
+static bool leaves_type(const xhat_plan *plan, const xhat_block *block,
+                        size_t i)
+{
+    const xhat_dtype dtype = plan->spec.dtype;
+    double mean = xhat_get(dtype, block->lanes.mean, i);
+    double invstd = xhat_get(dtype, block->lanes.invstd, i);
+    double gamma = xhat_gamma_at(plan, block->ends.gamma, i);
+    return !isnan(mean) && !isnan(invstd) && !isnan(gamma) &&
+           !xhat_is_ordinary(dtype, mean, invstd, gamma * invstd);
+}
+
+/* The channels first .. end of the block that share mask bits with number i. */
+static void mask_group(const xhat_plan *plan, const xhat_block *block, size_t i,
+                       size_t *first, size_t *end)
+{
+    size_t group =
+        plan->order == XHAT_COLUMNS && plan->fusion == XHAT_FUSE_ADD_RELU
+            ? XHAT_GROUP_BYTES / xhat_dtype_size(plan->spec.dtype)
+            : 1;
+    *first = i / group * group;
+    *end = block->channels - *first < group ? block->channels : *first + group;
+}
+
+bool xhat_is_extreme(const xhat_plan *plan, const xhat_block *block, size_t i)
+{
+    size_t first, end;
+    for (mask_group(plan, block, i, &first, &end); first < end; first++)
+        if (leaves_type(plan, block, first))
+            return true;
+    return false;
+}
+
+void xhat_widen_odd(const xhat_plan *plan, xhat_block *block)
+{
+    size_t first, end;
+    for (size_t i = 0; i < block->channels; i = end) {
+        mask_group(plan, block, i, &first, &end);
+        if (memchr(block->ends.odd + first, 1, end - first) != NULL)
+            memset(block->ends.odd + first, 1, end - first);
+    }
+}
+
+/* A compensated sum (Neumaier). */
+typedef struct total {
+    double sum, low;
+} total;
+
+static void add(total *to, double term)
+{
+    double old = to->sum, high = old + term;
+    to->low +=
+        fabs(old) >= fabs(term) ? (old - high) + term : (term - high) + old;
+    to->sum = high;
+}
+
+static double value_of(const total *t)
+{
+    return t->sum + t->low;
+}
+
+/* 2^-exponent brings the largest magnitude of the channel to 1..2; false when
+ * the channel holds NaN or Inf */
+static bool scale_of(const xhat_plan *plan, size_t c, const void *array,
+                     int *exponent)
+{
+    double largest = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        double value = fabs(xhat_at(plan, array, c, i));
+        if (!isfinite(value))
+            return false;
+        if (value > largest)
+            largest = value;
+    }
+    *exponent = largest == 0 ? 0 : ilogb(largest);
+    return true;
+}
+
+static double scaled_at(const xhat_plan *plan, size_t c, const void *array,
+                        size_t i, int exponent)
+{
+    return ldexp(xhat_at(plan, array, c, i), -exponent);
+}
+
+xhat_scaled xhat_careful_moments(const xhat_plan *plan, size_t c, const void *x)
+{
+    xhat_scaled s = {0, NAN, NAN, NAN, NAN};
+    double count = (double)plan->count;
+    total sum = {0, 0}, rest = {0, 0}, squares = {0, 0};
+    if (!scale_of(plan, c, x, &s.exponent)) {
+        s.mean = 0;
+        for (size_t i = 0; i < plan->count; i++)
+            s.mean += xhat_at(plan, x, c, i) / count;
+        return s; /* NaN, or the infinity that all agree on */
+    }
+    double pivot = scaled_at(plan, c, x, 0, s.exponent);
+    for (size_t i = 0; i < plan->count; i++)
+        add(&sum, scaled_at(plan, c, x, i, s.exponent) - pivot);
+    s.mean = pivot + value_of(&sum) / count;
+    for (size_t i = 0; i < plan->count; i++)
+        add(&rest, scaled_at(plan, c, x, i, s.exponent) - s.mean);
+    s.mean_low = value_of(&rest) / count;
+    for (size_t i = 0; i < plan->count; i++) {
+        double d = (scaled_at(plan, c, x, i, s.exponent) - s.mean) - s.mean_low;
+        add(&squares, d * d);
+    }
+    s.m2 = value_of(&squares);
+    s.invstd = xhat_inverse_deviation(s.m2 / count,
+                                      ldexp(plan->spec.eps, -2 * s.exponent));
+    return s;
+}
+
+/* x_norm of element i: free of the scale */
+static double x_norm_at(const xhat_plan *plan, size_t c, const void *x,
+                        size_t i, const xhat_scaled *s)
+{
+    double d = (scaled_at(plan, c, x, i, s->exponent) - s->mean) - s->mean_low;
+    return d * s->invstd;
+}
+
+void xhat_extreme_forward(const xhat_plan *plan, size_t c,
+                          const xhat_arrays *arrays, double gamma, double beta)
+{
+    xhat_scaled s = xhat_careful_moments(plan, c, arrays->x);
+    for (size_t i = 0; i < plan->count; i++)
+        xhat_set_out(plan, arrays, c, i,
+                     gamma * x_norm_at(plan, c, arrays->x, i, &s) + beta);
+}
+
+/* dout of element i behind the ReLU, scaled */
+static double scaled_dout(const xhat_plan *plan, size_t c,
+                          const xhat_arrays *arrays, size_t i, double value,
+                          int exponent)
+{
+    return ldexp(xhat_gated_dout(plan, arrays, c, i, value), -exponent);
+}
+
+void xhat_extreme_backward(const xhat_plan *plan, size_t c,
+                           const xhat_arrays *arrays, double gamma, double beta,
+                           double *dgamma, double *dbeta)
+{
+    xhat_scaled s = xhat_careful_moments(plan, c, arrays->x);
+    const double count = (double)plan->count;
+    total sum = {0, 0}, product = {0, 0};
+    int exponent = 0; /* of dout */
+    if (!scale_of(plan, c, arrays->dout, &exponent))
+        s.invstd = NAN;
+    for (size_t i = 0; i < plan->count; i++) {
+        double x_norm = x_norm_at(plan, c, arrays->x, i, &s);
+        double g =
+            scaled_dout(plan, c, arrays, i, gamma * x_norm + beta, exponent);
+        add(&sum, g);
+        add(&product, g * x_norm);
+    }
+    double mean = value_of(&sum) / count, k = value_of(&product) / count;
+    for (size_t i = 0; i < plan->count; i++) {
+        double x_norm = x_norm_at(plan, c, arrays->x, i, &s);
+        double g =
+            scaled_dout(plan, c, arrays, i, gamma * x_norm + beta, exponent);
+        double inside = (g - mean) - x_norm * k;
+        xhat_set(plan, arrays->out, c, i,
+                 ldexp(gamma * (s.invstd * inside), exponent - s.exponent));
+    }
+    *dgamma = ldexp(value_of(&product), exponent);
+    *dbeta = ldexp(value_of(&sum), exponent);
+}
+
+/* (x - mean) * invstd of element i: both a quarter, so that the difference
+ * stays in the type, when the mean is large */
+static double frozen_x_norm(const xhat_plan *plan, size_t c, const void *x,
+                            size_t i, double mean, double invstd)
+{
+    int exponent = fabs(mean) > 1 ? 2 : 0;
+    double d = scaled_at(plan, c, x, i, exponent) - ldexp(mean, -exponent);
+    return ldexp(d * invstd, exponent);
+}
+
+void xhat_extreme_inference(const xhat_plan *plan, size_t c,
+                            const xhat_arrays *arrays, double mean,
+                            double invstd, double gamma, double beta)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        xhat_set_out(
+            plan, arrays, c, i,
+            gamma * frozen_x_norm(plan, c, arrays->x, i, mean, invstd) + beta);
+}
+
+void xhat_extreme_frozen_backward(const xhat_plan *plan, size_t c,
+                                  const xhat_arrays *arrays, double mean,
+                                  double invstd, double gamma, double beta,
+                                  double *dgamma, double *dbeta)
+{
+    total sum = {0, 0}, product = {0, 0};
+    int exponent; /* of dout */
+    if (!scale_of(plan, c, arrays->dout, &exponent))
+        exponent = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        double x_norm = frozen_x_norm(plan, c, arrays->x, i, mean, invstd);
+        double g =
+            scaled_dout(plan, c, arrays, i, gamma * x_norm + beta, exponent);
+        add(&sum, g);
+        add(&product, g * x_norm);
+        xhat_set(plan, arrays->out, c, i,
+                 ldexp(gamma * (invstd * g), exponent));
+    }
+    *dgamma = ldexp(value_of(&product), exponent);
+    *dbeta = ldexp(value_of(&sum), exponent);
+}
+
+/* out before its ReLU, rounded step by step as the kernels do */
+static double kernel_out(xhat_dtype dtype, const xhat_lanes *lanes, size_t lane,
+                         double x)
+{
+    double a = xhat_get(dtype, lanes->a, lane);
+    double mean = xhat_get(dtype, lanes->mean, lane);
+    double low = xhat_get(dtype, lanes->mean_low, lane);
+    double b = xhat_get(dtype, lanes->b, lane);
+    if (dtype == XHAT_F64)
+        return a * ((x - mean) - low) + b;
+    return (double)((float)a * (((float)x - (float)mean) - (float)low) +
+                    (float)b);
+}
+
+void xhat_careful_grad_sums(const xhat_plan *plan, const xhat_block *block,
+                            size_t i, const xhat_arrays *arrays, double *sum,
+                            double *product)
+{
+    const xhat_dtype dtype = plan->spec.dtype;
+    const size_t c = block->first + i;
+    double mean = xhat_get(dtype, block->lanes.mean, i);
+    double low = xhat_get(dtype, block->lanes.mean_low, i);
+    total s = {0, 0}, p = {0, 0};
+    for (size_t k = 0; k < plan->count; k++) {
+        double x = xhat_at(plan, arrays->x, c, k);
+        double g = xhat_gated_dout(plan, arrays, c, k,
+                                   kernel_out(dtype, &block->lanes, i, x));
+        add(&s, g);
+        add(&p, g * ((x - mean) - low));
+    }
+    *sum = value_of(&s);
+    *product = value_of(&p);
+}

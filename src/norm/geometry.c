@@ -1,0 +1,134 @@
+#include "geometry.h"
+
+#include "base/cpu.h"
+#include "base/threads.h"
+
+/* below this many elements a second thread costs more than it gives */
+enum { ELEMENTS_A_THREAD = 16384 };
+
+/* from here on, what is written would push what is read out of the caches */
+enum { STREAM_BYTES = 4 << 20 };
+
+xhat_order xhat_order_of(const xhat_spec *spec)
+{
+    return spec->inner <= 1 ? XHAT_COLUMNS : XHAT_RUNS;
+}
+
+static size_t element_size(const xhat_spec *spec)
+{
+    return spec->dtype == XHAT_F32 ? sizeof(float) : sizeof(double);
+}
+
+static size_t group_of(const xhat_spec *spec)
+{
+    return XHAT_GROUP_BYTES / element_size(spec);
+}
+
+static size_t divide_up(size_t a, size_t b)
+{
+    return a / b + (a % b != 0);
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- parts: decided by the shape alone ----------------------------------- */
+
+/* parts of a run that is longer than one */
+static size_t run_parts(const xhat_spec *spec)
+{
+    return divide_up(spec->inner, XHAT_PART_ELEMENTS);
+}
+
+/* rows or images of a part */
+static size_t part_rows(const xhat_spec *spec)
+{
+    if (xhat_order_of(spec) == XHAT_COLUMNS)
+        return XHAT_PART_ROWS;
+    return run_parts(spec) > 1 ? 1 : XHAT_PART_ELEMENTS / spec->inner;
+}
+
+size_t xhat_part_count(const xhat_spec *spec)
+{
+    size_t rows = divide_up(spec->outer, part_rows(spec));
+    return xhat_order_of(spec) == XHAT_COLUMNS ? rows : rows * run_parts(spec);
+}
+
+xhat_part xhat_part_at(const xhat_spec *spec, size_t index)
+{
+    xhat_part part = {.length = spec->inner};
+    size_t rows = part_rows(spec);
+    if (xhat_order_of(spec) == XHAT_RUNS && run_parts(spec) > 1) {
+        part.offset = index % run_parts(spec) * XHAT_PART_ELEMENTS;
+        part.length = smaller(spec->inner - part.offset, XHAT_PART_ELEMENTS);
+        index /= run_parts(spec);
+    }
+    part.first_row = index * rows;
+    part.rows = smaller(spec->outer - part.first_row, rows);
+    return part;
+}
+
+/* ---- blocks: decided by caches and threads ------------------------------- */
+
+static size_t most_threads(const xhat_spec *spec)
+{
+    size_t elements = spec->outer * spec->channels * spec->inner;
+    size_t most = elements / ELEMENTS_A_THREAD;
+    size_t threads = spec->threads > 0 ? (size_t)spec->threads
+                                       : (size_t)xhat_threads_available();
+    if (!xhat_threads_built_in() || most < 1)
+        return 1;
+    return smaller(smaller(threads, most), XHAT_THREADS_MAX);
+}
+
+/* The channels of a block that stays in half of the second-level cache; 0 if
+ * not even the narrowest does. */
+static size_t cached_channels(const xhat_spec *spec, int arrays)
+{
+    size_t narrowest = spec->inner <= 1 ? group_of(spec) : 1;
+    size_t bytes = spec->outer * spec->inner * element_size(spec) *
+                   (size_t)arrays * narrowest;
+    return bytes == 0 ? spec->channels
+                      : xhat_cpu_cache() / 2 / bytes * narrowest;
+}
+
+/* The channels of a block before caches and threads are asked: rows of a page
+ * or so; of runs with sums, as many as are worth writing together. */
+static size_t widest_block(const xhat_spec *spec, bool sums)
+{
+    size_t run = smaller(XHAT_STAGE_ELEMENTS, spec->inner);
+    return spec->inner > 1 && sums ? XHAT_STAGE_ELEMENTS / run
+                                   : XHAT_BLOCK_CHANNELS;
+}
+
+xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
+                               size_t most_channels)
+{
+    xhat_geometry g = {0};
+    const bool columns = spec->inner <= 1;
+    size_t threads = most_threads(spec), parts = xhat_part_count(spec);
+    size_t cached = cached_channels(spec, arrays);
+    size_t bytes = spec->outer * spec->channels * spec->inner *
+                   element_size(spec) * ((size_t)arrays + 1);
+    size_t width = smaller(widest_block(spec, sums), spec->channels);
+    /* a run is read twice at worst, rows would be read in pieces, too */
+    bool whole = sums && (cached > 0 || !columns);
+    if (whole && cached > 0)
+        width = smaller(width, cached);
+    if (whole && divide_up(spec->channels, width) < threads)
+        width = divide_up(spec->channels, threads);
+    if (columns)
+        width = divide_up(width, group_of(spec)) * group_of(spec);
+    if (most_channels > 0)
+        width = smaller(width, most_channels);
+    g.block_channels = width;
+    g.blocks = divide_up(spec->channels, width);
+    g.split = !whole || (threads > 1 && parts > 1 && g.blocks < 4 * threads &&
+                         g.blocks % threads != 0);
+    g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
+    g.stream = bytes > STREAM_BYTES;
+    g.ahead = !g.split && width <= cached && bytes > xhat_cpu_cache();
+    return g;
+}

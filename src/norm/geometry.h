@@ -1,0 +1,50 @@
+/* How the work on an array is cut.
+ *
+ *     part    a stretch of a channel's values.  Sums are taken over a part and
+ *             the parts added in their order, so that they decide the bits:
+ *             the shape alone decides the parts.
+ *     block   neighboring channels that are worked on together.  Channels are
+ *             independent, so a block may be what the caches and the number
+ *             of threads ask for.
+ *
+ * One thread takes a block as a whole: sums, then elements, read from memory
+ * once (`split` false).  Or, where there are fewer blocks than threads or a
+ * block does not stay in the cache between the two, all threads take the sums
+ * of every part first, then the elements (`split` true). */
+#ifndef XHAT_NORM_GEOMETRY_H
+#define XHAT_NORM_GEOMETRY_H
+
+#include "kernels/kernels.h"
+
+enum {
+    XHAT_PART_ROWS = 1024,      /* XHAT_COLUMNS: rows of a part */
+    XHAT_PART_ELEMENTS = 16384, /* XHAT_RUNS: about so many elements */
+    XHAT_STAGE_ELEMENTS = 1024, /* what is gathered before it is streamed */
+    XHAT_BLOCK_CHANNELS = 1024, /* at most */
+};
+
+typedef struct xhat_geometry {
+    size_t block_channels, blocks;
+    bool split;
+    bool stream; /* outputs go past the caches */
+    bool ahead;  /* fetch the next block while this one is written */
+    int threads;
+} xhat_geometry;
+
+/* A part of every channel of a block: rows (XHAT_COLUMNS) or images
+ * (XHAT_RUNS), and in them `length` elements of each run. */
+typedef struct xhat_part {
+    size_t first_row, rows;
+    size_t offset, length;
+} xhat_part;
+
+xhat_order xhat_order_of(const xhat_spec *spec);
+size_t xhat_part_count(const xhat_spec *spec);
+xhat_part xhat_part_at(const xhat_spec *spec, size_t index);
+
+/* `arrays` of the size of x are read (2 in backward, 1 otherwise); `sums`: in
+ * two passes.  most_channels limits a block; 0: no limit. */
+xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
+                               size_t most_channels);
+
+#endif

@@ -1,0 +1,199 @@
+#include "passes.h"
+
+#include <stdint.h>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "base/memory.h"
+
+typedef struct run {
+    const xhat_plan *plan;
+    const xhat_geometry *geometry;
+    const xhat_passes *passes;
+    const void *args;
+    size_t parts;
+    char *blocks, *stages, *part_sums; /* in scratch */
+    size_t block_bytes, sums_bytes, stage_bytes;
+} run;
+
+/* ---- scratch memory ------------------------------------------------------ */
+
+/* Blocks: one for each thread, or all when every thread works on all.
+ * Stages: one a thread.  Sums of parts: one a thread, or all. */
+static size_t lay_out(run *r, char *scratch)
+{
+    const xhat_geometry *g = r->geometry;
+    size_t threads = (size_t)g->threads;
+    size_t blocks = g->split ? g->blocks : threads;
+    size_t sums = g->split ? g->blocks * r->parts : threads;
+    r->block_bytes = xhat_block_bytes(r->plan, g->block_channels);
+    r->sums_bytes = xhat_sums_bytes(g->block_channels);
+    r->stage_bytes = xhat_stage_bytes(r->plan);
+    r->blocks = scratch;
+    r->stages = r->blocks + blocks * r->block_bytes;
+    r->part_sums = r->stages + threads * r->stage_bytes;
+    return blocks * r->block_bytes + threads * r->stage_bytes +
+           sums * r->sums_bytes;
+}
+
+size_t xhat_passes_scratch(const xhat_plan *plan, const xhat_geometry *geometry)
+{
+    run r = {.plan = plan,
+             .geometry = geometry,
+             .parts = xhat_part_count(&plan->spec)};
+    return lay_out(&r, NULL) + XHAT_ALIGNMENT;
+}
+
+/* ---- one thread's share -------------------------------------------------- */
+
+typedef struct share {
+    size_t index, of; /* this thread, of how many */
+} share;
+
+/* tasks begin .. end of `count` are this thread's */
+static void range_of(share mine, size_t count, size_t *begin, size_t *end)
+{
+    *begin = count / mine.of * mine.index +
+             (mine.index < count % mine.of ? mine.index : count % mine.of);
+    *end = *begin + count / mine.of + (mine.index < count % mine.of);
+}
+
+/* Nobody goes on before all are here. */
+static void wait_for_all(const run *r)
+{
+    (void)r;
+#ifdef _OPENMP
+    if (r->geometry->threads > 1) {
+#pragma omp barrier
+    }
+#endif
+}
+
+static void *stage_of(const run *r, share mine)
+{
+    return r->stages + mine.index * r->stage_bytes;
+}
+
+static void sum_part(const run *r, const xhat_block *block, size_t part,
+                     const xhat_sums *to)
+{
+    xhat_block_sums(r->plan, r->geometry, block, part, &r->passes->arrays,
+                    r->passes->sum, to);
+}
+
+static void write_part(const run *r, const xhat_block *block, size_t part,
+                       share mine)
+{
+    xhat_block_write(r->plan, r->geometry, block, part, &r->passes->arrays,
+                     r->passes->write, stage_of(r, mine));
+}
+
+/* A block at a time: what was read last is written first, being cached. */
+static void work_on_blocks(const run *r, share mine)
+{
+    char *memory = r->blocks + mine.index * r->block_bytes;
+    xhat_sums sums = xhat_sums_at(r->geometry->block_channels,
+                                  r->part_sums + mine.index * r->sums_bytes);
+    size_t index, end;
+    for (range_of(mine, r->geometry->blocks, &index, &end); index < end;
+         index++) {
+        xhat_block *block = xhat_block_at(r->plan, r->geometry, index, memory);
+        r->passes->begin(r->plan, r->args, block);
+        sum_part(r, block, 0, &block->sums);
+        for (size_t part = 1; part < r->parts; part++) {
+            sum_part(r, block, part, &sums);
+            xhat_block_merge(block, &block->sums, &sums);
+        }
+        r->passes->end(r->plan, r->args, block);
+        for (size_t part = r->parts; part-- > 0;)
+            write_part(r, block, part, mine);
+    }
+}
+
+static xhat_block *block_of(const run *r, size_t index)
+{
+    return (xhat_block *)(r->blocks + index * r->block_bytes);
+}
+
+static xhat_sums sums_of(const run *r, size_t task)
+{
+    return xhat_sums_at(r->geometry->block_channels,
+                        r->part_sums + task * r->sums_bytes);
+}
+
+/* The block's totals: of its parts, in their order. */
+static void add_parts(const run *r, size_t index)
+{
+    xhat_block *block = block_of(r, index);
+    block->sums = sums_of(r, index); /* of part 0 */
+    for (size_t part = 1; part < r->parts; part++) {
+        xhat_sums sums = sums_of(r, part * r->geometry->blocks + index);
+        xhat_block_merge(block, &block->sums, &sums);
+    }
+}
+
+/* All parts of all blocks, in the order in which they lie in memory: sums,
+ * and, after all are known, elements. */
+static void work_on_parts(const run *r, share mine)
+{
+    const size_t blocks = r->geometry->blocks;
+    const bool sums = r->passes->sum != NULL;
+    size_t first, end, begin, stop;
+    range_of(mine, blocks, &first, &end);
+    range_of(mine, blocks * r->parts, &begin, &stop);
+    for (size_t b = first; b < end; b++) {
+        xhat_block_at(r->plan, r->geometry, b, block_of(r, b));
+        if (sums)
+            r->passes->begin(r->plan, r->args, block_of(r, b));
+    }
+    if (sums) {
+        wait_for_all(r);
+        for (size_t task = begin; task < stop; task++) {
+            xhat_sums to = sums_of(r, task);
+            sum_part(r, block_of(r, task % blocks), task / blocks, &to);
+        }
+        wait_for_all(r);
+    }
+    for (size_t b = first; b < end; b++) {
+        if (sums)
+            add_parts(r, b);
+        r->passes->end(r->plan, r->args, block_of(r, b));
+    }
+    wait_for_all(r);
+    for (size_t task = stop; task-- > begin;)
+        write_part(r, block_of(r, task % blocks), task / blocks, mine);
+}
+
+static void work(const run *r, share mine)
+{
+    if (r->geometry->split)
+        work_on_parts(r, mine);
+    else
+        work_on_blocks(r, mine);
+    if (r->geometry->stream)
+        r->plan->kernels->fence();
+}
+
+void xhat_run_passes(const xhat_plan *plan, const xhat_geometry *geometry,
+                     void *scratch, const xhat_passes *passes, const void *args)
+{
+    uintptr_t address = (uintptr_t)scratch + XHAT_ALIGNMENT - 1;
+    run r = {.plan = plan,
+             .geometry = geometry,
+             .passes = passes,
+             .args = args,
+             .parts = xhat_part_count(&plan->spec)};
+    lay_out(&r, (char *)(address / XHAT_ALIGNMENT * XHAT_ALIGNMENT));
+#ifdef _OPENMP
+    if (geometry->threads > 1) {
+        /* there may be fewer than asked for, never more */
+#pragma omp parallel num_threads(geometry->threads)
+        work(&r, (share){(size_t)omp_get_thread_num(),
+                         (size_t)omp_get_num_threads()});
+        return;
+    }
+#endif
+    work(&r, (share){0, 1});
+}
