@@ -120,8 +120,8 @@ bool cli_interrupted(void);
 
 extern const cli_command cli_command_forward, cli_command_backward,
     cli_command_explain, cli_command_check, cli_command_train, cli_command_eval,
-    cli_command_predict, cli_command_export, cli_command_plot,
-    cli_command_sweep, cli_command_bench, cli_command_info, cli_command_help,
-    cli_command_completion;
+    cli_command_predict, cli_command_export, cli_command_inspect,
+    cli_command_plot, cli_command_sweep, cli_command_bench, cli_command_info,
+    cli_command_help, cli_command_completion;
 
 #endif

@@ -1,7 +1,9 @@
 /* What is worth saying of data before anything is learned from them. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/number.h"
 #include "base/text.h"
 #include "net_input.h"
 
@@ -41,6 +43,64 @@ void cli_note_missing(const cli_invocation *invocation, const char *source,
                  "%s: %zu value%s missing and filled in with the mean of the "
                  "training rows",
                  source, filled, filled == 1 ? " is" : "s are");
+}
+
+/* ---- all of it ----------------------------------------------------------- */
+
+/* So many whole numbers as classes may be numbers to predict. */
+static bool may_be_numbers(const xhat_dataset *data)
+{
+    double value;
+    if (data->targets != NULL || data->classes < 20 ||
+        data->classes < data->rows / 10)
+        return false;
+    for (size_t k = 0; k < data->classes; k++)
+        if (!xhat_number_parse(data->class_names[k],
+                               strlen(data->class_names[k]), &value))
+            return false;
+    return true;
+}
+
+static void note_label(const cli_invocation *invocation, const char *source,
+                       xhat_target asked, const xhat_dataset *data)
+{
+    const char *name = data->label_name[0] != '\0' ? data->label_name : "y";
+    if (data->targets != NULL && asked == XHAT_TARGET_GUESS)
+        cli_note(invocation,
+                 "%s: \"%s\" is not all whole numbers: taken as numbers to "
+                 "predict (--loss squared)",
+                 source, name);
+    else if (data->targets != NULL)
+        cli_note(invocation, "%s: the numbers to predict are in \"%s\"", source,
+                 name);
+    else if (data->label_name[0] != '\0')
+        cli_note(invocation, "%s: the labels are in \"%s\"", source, name);
+    if (may_be_numbers(data))
+        cli_warn("%s: the %zu whole numbers of \"%s\" are taken as classes; "
+                 "--loss squared predicts them as numbers",
+                 source, data->classes, name);
+    if (data->targets == NULL && data->classes == 1)
+        cli_warn("%s: there is one class only (%s): nothing is to be learned",
+                 source, data->class_names[0]);
+}
+
+void cli_note_data(const cli_invocation *invocation, const char *source,
+                   xhat_target asked, const xhat_dataset *data,
+                   const xhat_split *split)
+{
+    char classes[40] = "";
+    if (data->note[0] != '\0')
+        cli_note(invocation, "%s: %s", source, data->note);
+    cli_note_missing(invocation, source, data);
+    note_label(invocation, source, asked, data);
+    if (data->targets == NULL)
+        snprintf(classes, sizeof classes, ", %zu class%s", data->classes,
+                 data->classes == 1 ? "" : "es");
+    cli_note(invocation,
+             "%s: %zu feature%s%s; %zu rows to train, %zu to validate, %zu to "
+             "test",
+             source, data->features, data->features == 1 ? "" : "s", classes,
+             split->train.count, split->validation.count, split->test.count);
 }
 
 /* ---- columns that hold the answer ---------------------------------------- */

@@ -8,11 +8,14 @@
 #include "options.h"
 
 const cli_command *const cli_commands[] = {
-    &cli_command_forward,    &cli_command_backward, &cli_command_explain,
-    &cli_command_check,      &cli_command_train,    &cli_command_eval,
-    &cli_command_predict,    &cli_command_sweep,    &cli_command_export,
-    &cli_command_plot,       &cli_command_bench,    &cli_command_info,
-    &cli_command_completion, &cli_command_help,     NULL};
+    &cli_command_forward, &cli_command_backward,
+    &cli_command_explain, &cli_command_check,
+    &cli_command_train,   &cli_command_eval,
+    &cli_command_predict, &cli_command_sweep,
+    &cli_command_export,  &cli_command_inspect,
+    &cli_command_plot,    &cli_command_bench,
+    &cli_command_info,    &cli_command_completion,
+    &cli_command_help,    NULL};
 
 const cli_command *cli_find_command(const char *name)
 {

@@ -26,6 +26,12 @@ int cli_missing(const cli_invocation *invocation, xhat_missing *missing);
 void cli_note_missing(const cli_invocation *invocation, const char *source,
                       const xhat_dataset *data);
 
+/* Says what training data were found to be; asked: what the labels were
+ * asked to be. */
+void cli_note_data(const cli_invocation *invocation, const char *source,
+                   xhat_target asked, const xhat_dataset *data,
+                   const xhat_split *split);
+
 /* Warns of columns that hold the answer: a net that sees them learns nothing
  * else.  drop: the columns already left out, or NULL. */
 int cli_warn_of_leaks(const char *source, const char *drop,

@@ -2,27 +2,6 @@
 
 #include "input.h"
 
-static void note_data(const cli_invocation *invocation,
-                      const cli_train_setup *setup, const xhat_dataset *data,
-                      const xhat_split *split)
-{
-    if (data->note[0] != '\0')
-        cli_note(invocation, "%s: %s", setup->source, data->note);
-    cli_note_missing(invocation, setup->source, data);
-    if (data->label_name[0] != '\0')
-        cli_note(invocation, "%s: the labels are in \"%s\"", setup->source,
-                 data->label_name);
-    cli_note(invocation,
-             "%s: %zu feature%s, %zu class%s; %zu rows to train, %zu to "
-             "validate, %zu to test",
-             setup->source, data->features, data->features == 1 ? "" : "s",
-             data->classes, data->classes == 1 ? "" : "es", split->train.count,
-             split->validation.count, split->test.count);
-    if (data->classes == 1 && data->targets == NULL)
-        cli_warn("%s: there is one class only (%s): nothing is to be learned",
-                 setup->source, data->class_names[0]);
-}
-
 void cli_train_data_fit(cli_train_setup *setup, const xhat_dataset *data)
 {
     if (data->targets != NULL)
@@ -52,6 +31,6 @@ int cli_train_data_read(const cli_invocation *invocation,
     if (setup->train_rows > 0 && setup->train_rows < split->train.count)
         split->train.count = setup->train_rows;
     cli_train_data_fit(setup, data);
-    note_data(invocation, setup, data, split);
+    cli_note_data(invocation, setup->source, options.target, data, split);
     return cli_warn_of_leaks(setup->source, setup->drop, data);
 }

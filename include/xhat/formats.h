@@ -1,4 +1,5 @@
-/* Array files: npy, npz, CSV and TSV, IDX, CIFAR-10, safetensors.
+/* Array files: npy, npz, CSV and TSV, IDX, CIFAR-10, safetensors; of ONNX the
+ * weights.
  *
  * Files are recognized by their content, never by their name.  Nothing is ever
  * unpickled.  An error names the file and the place in it: the line and column
@@ -70,7 +71,9 @@ XHAT_API bool xhat_array_fits_f32(const xhat_array *array);
 
 /* ---- reading ------------------------------------------------------------- */
 
-/* One pair of the text that a safetensors file may hold beside its arrays. */
+/* One pair of the text that a safetensors or ONNX file may hold beside its
+ * arrays.  Of an ONNX file there are "onnx.opset", "onnx.nodes" (the operations,
+ * in order), "onnx.inputs" and "onnx.outputs" as well. */
 typedef struct xhat_metadata {
     char *key, *value; /* owned */
 } xhat_metadata;
@@ -78,10 +81,10 @@ typedef struct xhat_metadata {
 typedef struct xhat_arrays {
     xhat_array *items;
     size_t count;
-    xhat_metadata *metadata; /* (metadata_count): safetensors alone has any */
+    xhat_metadata *metadata; /* (metadata_count): of safetensors and ONNX */
     size_t metadata_count;
     char format[16]; /* "npy", "npz", "csv", "tsv", "idx", "cifar10",
-                        "safetensors", "inline" */
+                        "safetensors", "onnx", "inline" */
     char note[160];  /* what was detected and is worth saying ("header line,
                         delimiter ';'"), or "" */
     const xhat_allocator *allocator;

@@ -181,12 +181,12 @@ xhat_status xhat_onnx_write(const char *path, bool force,
     put_number(&model, 1, XHAT_ONNX_IR);
     put_string(&model, 2, "xhat");
     put_string(&model, 3, xhat_version());
+    for (size_t i = 0; i < graph->metadata_count; i++)
+        put_metadata(&model, graph->keys[i], graph->values[i]);
     put_graph(&model, graph);
     put_string(&opset, 1, ""); /* the standard operations */
     put_number(&opset, 2, XHAT_ONNX_OPSET);
-    put_message(&model, 8, &opset);
-    for (size_t i = 0; i < graph->metadata_count; i++)
-        put_metadata(&model, graph->keys[i], graph->values[i]);
+    put_message(&model, 8, &opset); /* last: a file cut off lacks it */
     status =
         model.failed
             ? xhat_fail(error, XHAT_OUT_OF_MEMORY, "%s: out of memory", path)

@@ -18,6 +18,7 @@ typedef enum xhat_likeness {
 xhat_likeness xhat_npy_likeness(const xhat_source *source);
 xhat_likeness xhat_npz_likeness(const xhat_source *source);
 xhat_likeness xhat_safetensors_likeness(const xhat_source *source);
+xhat_likeness xhat_onnx_likeness(const xhat_source *source);
 xhat_likeness xhat_idx_likeness(const xhat_source *source);
 xhat_likeness xhat_cifar_likeness(const xhat_source *source);
 xhat_likeness xhat_csv_likeness(const xhat_source *source);
@@ -26,6 +27,7 @@ xhat_status xhat_npy_read(xhat_arrays *arrays, const xhat_source *source);
 xhat_status xhat_npz_read(xhat_arrays *arrays, const xhat_source *source);
 xhat_status xhat_safetensors_read(xhat_arrays *arrays,
                                   const xhat_source *source);
+xhat_status xhat_onnx_read(xhat_arrays *arrays, const xhat_source *source);
 xhat_status xhat_idx_read(xhat_arrays *arrays, const xhat_source *source);
 xhat_status xhat_cifar_read(xhat_arrays *arrays, const xhat_source *source);
 xhat_status xhat_csv_read(xhat_arrays *arrays, const xhat_source *source);

@@ -15,6 +15,7 @@ static const struct {
     {"npy", xhat_npy_likeness, xhat_npy_read},
     {"npz", xhat_npz_likeness, xhat_npz_read},
     {"safetensors", xhat_safetensors_likeness, xhat_safetensors_read},
+    {"onnx", xhat_onnx_likeness, xhat_onnx_read},
     {"idx", xhat_idx_likeness, xhat_idx_read},
     {"cifar10", xhat_cifar_likeness, xhat_cifar_read},
     {NULL, xhat_csv_likeness, xhat_csv_read},
@@ -55,7 +56,7 @@ static xhat_status not_recognized(const xhat_source *source)
             return xhat_source_bad(source, "this is %s", foreign[i].advice);
     }
     return xhat_source_bad(source, "not a file of arrays (npy, npz, "
-                                   "safetensors, IDX, CIFAR-10 or CSV)");
+                                   "safetensors, ONNX, IDX, CIFAR-10 or CSV)");
 }
 
 /* Reads with the first format that is alike, else the first that is similar:

@@ -366,6 +366,180 @@ class Models(unittest.TestCase):
                     "BatchNormalization" in [n["op"] for n in model["nodes"]],
                     not folded)
 
+    # ---- inspect
+
+    def inspected(self, file):
+        return json.loads(self.xhat("inspect", file, "--json").stdout)
+
+    def test_inspect_tells_parameters_from_statistics(self):
+        self.trained()
+        tensors, _ = safetensors(self.folder / "run/model.safetensors")
+        self.xhat("export", "run", "-o", "net.onnx")
+        for file in ("run", "run/model.safetensors", "net.onnx"):
+            found = self.inspected(file)
+            self.assertEqual(found["parameters"],
+                             5 * 12 + 2 * 12 + 12 * 9 + 2 * 9 + 9 * 3 + 3)
+            self.assertEqual(found["statistics"],
+                             2 * 12 + 2 * 9 + (0 if "onnx" in file else 2))
+            for array in found["arrays"]:
+                values = tensors[array["name"]]
+                self.assertEqual(tuple(array["shape"]), values.shape)
+                self.assertEqual(array["dtype"], str(values.dtype))
+                self.assertEqual(array["role"], "statistic" if
+                                 "running" in array["name"] or
+                                 "num" in array["name"] else "parameter")
+                for key, expected in (("min", values.min()),
+                                      ("max", values.max()),
+                                      ("mean", values.mean(dtype=float)),
+                                      ("deviation", values.std(dtype=float))):
+                    self.assertAlmostEqual(array[key], float(expected), 6)
+        text = self.xhat("inspect", "run").stdout
+        for part in ("5-12-9-3, batch norm", "classes     ash, elm, oak",
+                     "finished, 4 epochs", "parameters  240",
+                     "statistics  44, not counted"):
+            self.assertIn(part, text)
+        self.assertIn("nodes       Gemm BatchNormalization Relu Gemm",
+                      self.xhat("inspect", "net.onnx").stdout)
+
+    def test_inspect_finds_what_is_not_finite(self):
+        np.savez(self.folder / "a.npz", x=np.array(
+            [[1, np.nan, 3], [np.inf, -np.inf, np.nan]]), whole=np.arange(4),
+            none=np.full(2, np.nan))
+        found = {a["name"]: a for a in self.inspected("a.npz")["arrays"]}
+        self.assertEqual((found["x"]["nan"], found["x"]["inf"]), (2, 2))
+        self.assertEqual((found["x"]["min"], found["x"]["max"]), (1, 3))
+        self.assertEqual(found["whole"]["mean"], 1.5)
+        self.assertIsNone(found["none"]["mean"])
+        text = self.xhat("inspect", "a.npz").stdout
+        self.assertTrue(all(len(line) <= 80 for line in text.splitlines()))
+        self.assertRegex(text, "none +float64 +2 +- +- +- +2 +0")
+
+    def test_inspect_tables(self):
+        table(self.data, gaps=True)
+        found = self.inspected("trees.csv")
+        self.assertEqual((found["format"], found["rows"]), ("table", 90))
+        columns = {c["name"]: c for c in found["columns"]}
+        self.assertEqual(columns["color"]["type"], "text")
+        self.assertEqual(columns["color"]["different"], 4) # "?" is one
+        self.assertEqual(columns["depth"]["missing"], 13)
+        text = self.xhat("inspect", "trees.csv").stdout
+        self.assertRegex(text, "kind +text +0 +3 different texts")
+
+    def test_inspect_errors(self):
+        (self.folder / "empty").mkdir()
+        for file, code, message in (
+                ("nothing.npz", 3, "nothing.npz"), ("empty", 3, "no run"),
+                ("bad.bin", 3, "not a file of arrays")):
+            (self.folder / "bad.bin").write_bytes(b"\0\1\2\3" * 9)
+            done = self.xhat("inspect", file, code=code)
+            self.assertIn(message, done.stderr)
+
+    # ---- eval and predict
+
+    def test_neither_order_nor_threads_change_what_eval_says(self):
+        self.trained()
+        rows = self.data.read_text().splitlines()
+        answers = set()
+        for seed in range(4):
+            shuffled = rows[1:]
+            random.Random(seed).shuffle(shuffled)
+            self.data.write_text("\n".join([rows[0], *shuffled]) + "\n")
+            found = json.loads(self.xhat("eval", "run", self.data, "--json",
+                                         "--confusion", "--threads",
+                                         1 + seed % 2).stdout)
+            del found["rows_per_second"]
+            answers.add(json.dumps(found))
+        self.assertEqual(len(answers), 1)
+
+    def test_a_row_alone_is_predicted_as_among_others(self):
+        self.trained()
+        lines = self.data.read_text().splitlines()
+        together = self.xhat("predict", "run", self.data).stdout.splitlines()
+        for i in (0, 41, 89):
+            done = subprocess.run(
+                [XHAT, "predict", "run", "-"], cwd=self.folder, text=True,
+                input=f"{lines[0]}\n{lines[i + 1]}\n", capture_output=True)
+            self.assertEqual(done.stdout.splitlines(), [together[i]])
+
+    def test_numbers_are_judged_in_their_units(self):
+        table(self.data, numbers=True)
+        done = self.xhat("train", self.data, "--label", "kind", "--epochs", 60,
+                         "--batch-size", 10, "--hidden", "24", "--lr", 0.01, "-o",
+                         "run")
+        self.assertIn("numbers to predict", done.stderr)
+        found = json.loads(self.xhat("eval", "run", self.data, "--json").stdout)
+        ours = self.predictions()[:, 0]
+        truth = np.array([float(line.split(",")[3]) for line
+                          in self.data.read_text().splitlines()[1:]])
+        rmse = math.sqrt(((ours - truth) ** 2).mean())
+        self.assertAlmostEqual(found["rmse"] / rmse, 1, 5)
+        self.assertAlmostEqual(found["r2"], 1 - rmse ** 2 / truth.var(), 5)
+        self.assertGreater(found["r2"], 0.9)
+        self.assertNotIn("accuracy", found)
+        text = self.xhat("eval", "run", self.data).stdout
+        self.assertRegex(text, r"rmse +[0-9.]+\nr2 +0\.9[0-9]+\n")
+        lines = self.xhat("predict", "run", self.data).stdout.split()
+        np.testing.assert_allclose(np.array(lines, float), ours, rtol=1e-6)
+        done = self.xhat("eval", "run", self.data, "--confusion", code=2)
+        self.assertIn("no classes", done.stderr)
+        table(self.data) # texts where numbers were
+        self.xhat("eval", "run", self.data, code=3)
+
+    def test_whole_numbers_are_predicted_when_asked(self):
+        rows = [f"{i},{3 * i + 7}" for i in range(60)]
+        self.data.write_text("x,y\n" + "\n".join(rows) + "\n")
+        self.xhat("train", self.data, "--loss", "squared", "--epochs", 3,
+                  "-o", "run")
+        self.assertIn("rmse", self.xhat("eval", "run", self.data).stdout)
+        done = self.xhat("train", self.data, "--epochs", 1, "-o", "classes",
+                         "--validation", 0)
+        self.assertIn("--loss squared", done.stderr)
+        self.data.write_text("x,y\n1,2.5\n2,3.5\n3,4\n") # not named
+        done = self.xhat("train", self.data, "-o", "none", code=3)
+        self.assertIn("--loss squared", done.stderr)
+
+    # ---- missing values
+
+    def test_missing_values(self):
+        table(self.data, gaps=True)
+        done = self.xhat("train", self.data, "-o", "none", code=3)
+        self.assertIn("trees.csv:5: column 2 (color) is missing", done.stderr)
+        self.trained("--missing", "drop", gaps=True)
+        done = self.xhat("eval", "run", self.data)
+        self.assertIn("left out for lack of a value", done.stderr)
+        done = self.xhat("predict", "run", self.data, code=3)
+        self.assertIn("trees.csv:5", done.stderr)
+        done = self.xhat("predict", "run", self.data, "--missing", "drop",
+                         code=2)
+        self.assertIn("each row has its line", done.stderr)
+        done = self.xhat("predict", "run", self.data, "--missing", "mean")
+        self.assertEqual(len(done.stdout.splitlines()), 90)
+        run = self.trained("--missing", "mean", gaps=True)
+        self.assertEqual(run["options"]["missing"], "mean")
+        done = self.xhat("predict", "run", self.data)
+        self.assertEqual(len(done.stdout.splitlines()), 90)
+        self.assertIn("filled in with the mean", done.stderr)
+
+    # ---- tables of others
+
+    def test_tables_of_others(self):
+        shared = pathlib.Path(os.environ.get("XHAT_SHARED", "none")) / "data/csv"
+        if not shared.exists():
+            self.skipTest(f"{shared} is not there")
+        for file, words, least in (
+                ("iris.data", ["--label", "5,6,7"], 0.95),
+                ("wdbc.data", ["--label", "32,33", "--drop", "1"], 0.95),
+                ("wine.data", [], 0.98)):
+            self.xhat("train", shared / file, *words, "--epochs", 40,
+                      "--batch-size", 16, "-o", "run", "--force")
+            found = json.loads(self.xhat("eval", "run", shared / file,
+                                         "--json").stdout)
+            self.assertGreater(found["accuracy"], least, file)
+        done = self.xhat("train", shared / "iris.data", "--epochs", 1, "-o",
+                         "run", "--force")
+        self.assertIn("columns 5, 6 give the label away together", done.stderr)
+        self.assertIn("--label 5,6,7", done.stderr)
+
     def test_export_errors(self):
         self.trained()
         for words, code, message in (
