@@ -171,6 +171,8 @@ static void finish_chart(lines *l, size_t m, const char *const *texts)
                            .scale = !l->x->numeric ? XHAT_SCALE_NAMED
                                     : l->x->log    ? XHAT_SCALE_LOG
                                                    : XHAT_SCALE_LINEAR,
+                           .ticks = l->x->number,
+                           .tick_count = l->x->numeric && n <= 8 ? n : 0,
                            .names = texts,
                            .name_count = n};
     chart->y = (xhat_axis){
@@ -288,43 +290,69 @@ static void put_table(xhat_text *page, const cli_sweep *sweep)
     xhat_text_put(page, "</table></div>\n");
 }
 
-/* Loss and accuracy against the epoch, where every training can be a line. */
+/* "batch-size 5, norm batch" */
+static void name_point(const cli_sweep *sweep, size_t i, char *name,
+                       size_t size)
+{
+    size_t at[CLI_GRID_AXES], used = 0;
+    cli_grid_place(&sweep->grid, i, at);
+    for (size_t a = 0; a < sweep->grid.count && used < size; a++)
+        used += (size_t)snprintf(
+            name + used, size - used, "%s%s %s", a > 0 ? ", " : "",
+            sweep->grid.axes[a].option->name, sweep->grid.axes[a].text[at[a]]);
+}
+
+/* The epochs of every training that has any, where all can be lines. */
+typedef struct sweep_curves {
+    size_t count;
+    char names[XHAT_CHART_SERIES][96];
+    xhat_history histories[XHAT_CHART_SERIES];
+    xhat_curve curves[XHAT_CHART_SERIES];
+} sweep_curves;
+
+static void read_curves(sweep_curves *c, const cli_sweep *sweep)
+{
+    char folder[CLI_POINT_PATH];
+    xhat_error error = {0};
+    c->count = 0;
+    for (size_t i = 0; i < sweep->count && sweep->count <= XHAT_CHART_SERIES;
+         i++) {
+        size_t k = c->count;
+        cli_sweep_point_folder(sweep, i, folder);
+        if (sweep->points[i].epochs == 0 ||
+            xhat_history_read(&c->histories[k], folder, NULL, &error) !=
+                XHAT_OK)
+            continue;
+        name_point(sweep, i, c->names[k], sizeof c->names[k]);
+        c->curves[k] = (xhat_curve){c->names[k], &c->histories[k],
+                                    xhat_report_loss(folder)};
+        c->count++;
+    }
+}
+
+/* Accuracy against the epoch, in training and on held-out rows. */
 static bool put_curves(xhat_text *page, const cli_sweep *sweep)
 {
-    char folder[CLI_POINT_PATH], names[XHAT_CURVES_MOST][CLI_POINT_PATH];
-    xhat_history histories[XHAT_CURVES_MOST] = {{0}};
-    xhat_curve curves[XHAT_CURVES_MOST];
+    sweep_curves c;
     xhat_error error = {0};
-    size_t count = 0;
     bool good = true;
-    if (sweep->count > XHAT_CURVES_MOST)
-        return true;
-    for (size_t i = 0; i < sweep->count; i++) {
-        if (sweep->points[i].epochs == 0)
-            continue;
-        cli_sweep_point_folder(sweep, i, folder);
-        cli_grid_name(&sweep->grid, i, names[count], sizeof names[count]);
-        if (xhat_history_read(&histories[count], folder, NULL, &error) ==
-            XHAT_OK) {
-            curves[count] = (xhat_curve){names[count], &histories[count],
-                                         xhat_report_loss(folder)};
-            count++;
-        }
-    }
-    if (count > 0)
+    read_curves(&c, sweep);
+    if (c.count > 0)
         xhat_text_put(page, "<h2>Curves</h2>\n<div class=\"figures\">\n");
-    for (xhat_measure what = XHAT_MEASURE_LOSS;
-         count > 0 && good && what <= XHAT_MEASURE_ACCURACY; what++) {
+    for (xhat_measure what = XHAT_MEASURE_TRAIN_ACCURACY;
+         c.count > 0 && good && what <= XHAT_MEASURE_HELD_OUT_ACCURACY;
+         what++) {
         xhat_panel panel;
-        good = xhat_panel_make(&panel, curves, count, what, &error) == XHAT_OK;
+        good =
+            xhat_panel_make(&panel, c.curves, c.count, what, &error) == XHAT_OK;
         if (good && panel.chart.count > 0)
             xhat_figure_draw(page, NULL, &panel.chart, 1, 1, false);
         xhat_panel_free(&panel);
     }
-    if (count > 0)
+    if (c.count > 0)
         xhat_text_put(page, "</div>\n");
-    for (size_t i = 0; i < count; i++)
-        xhat_history_free(&histories[i]);
+    for (size_t i = 0; i < c.count; i++)
+        xhat_history_free(&c.histories[i]);
     return good;
 }
 

@@ -162,23 +162,59 @@ static void draw_names(xhat_text *svg, const ruler *x)
             draw_x_tick(svg, place(x, (double)i), x->axis->names[i]);
 }
 
+/* A tick, unless its number would run into the one before it, which ended at
+ * *end pixels. */
+static void draw_number(xhat_text *svg, const ruler *x, double value,
+                        double *end)
+{
+    char number[32];
+    snprintf(number, sizeof number, "%.6g", value);
+    double at = place(x, value);
+    double half = 0.5 * LETTER_WIDTH * (double)strlen(number);
+    if (at - half < *end)
+        return;
+    draw_x_tick(svg, at, number);
+    *end = at + half + LETTER_WIDTH;
+}
+
+/* 1, 2, 5, 10, 20 ...: for less than three powers of ten */
+static void draw_log_ticks(xhat_text *svg, const ruler *x)
+{
+    double end = -INFINITY;
+    bool narrow = x->most - x->least < 3;
+    for (double power = floor(x->least); power <= x->most; power += x->step)
+        for (int k = 0; k < (narrow ? 3 : 1); k++) {
+            double value = pow(10, power) * (k == 0 ? 1 : k == 1 ? 2 : 5);
+            if (log10(value) >= x->least - 1e-9 &&
+                log10(value) <= x->most + 1e-9)
+                draw_number(svg, x, value, &end);
+        }
+}
+
 /* Whole multiples of the step, and the first value where it stands apart. */
+static void draw_linear_ticks(xhat_text *svg, const ruler *x)
+{
+    double first = x->step * ceil(x->least / x->step - 1e-9), end = -INFINITY;
+    if (x->axis->whole && first - x->least >= 0.5 * x->step)
+        draw_number(svg, x, x->least, &end);
+    for (int i = 0; i < 100; i++) {
+        double at = first + i * x->step;
+        if (at <= x->most + 1e-9 * x->step)
+            draw_number(svg, x, at, &end);
+    }
+}
+
 static void draw_x_ticks(xhat_text *svg, const ruler *x)
 {
-    bool log = x->axis->scale == XHAT_SCALE_LOG;
-    char name[32];
-    double first = x->step * ceil(x->least / x->step - 1e-9);
-    for (int i = -1; i < 100; i++) {
-        double at = i < 0 ? x->least : first + i * x->step;
-        if (at > x->most + 1e-9 * x->step)
-            break;
-        if (i < 0 && (log || !x->axis->whole || first - at < 0.5 * x->step))
-            continue;
-        snprintf(name, sizeof name, "%.6g", log ? pow(10, at) : at);
-        draw_x_tick(
-            svg, x->from + x->length * (at - x->least) / (x->most - x->least),
-            name);
-    }
+    double end = -INFINITY;
+    for (size_t i = 0; i < x->axis->tick_count; i++)
+        draw_number(svg, x, x->axis->ticks[i], &end);
+    if (x->axis->tick_count > 0)
+        return;
+    if (x->axis->scale == XHAT_SCALE_LOG)
+        draw_log_ticks(svg, x);
+    else
+        draw_linear_ticks(svg, x);
 }
 
 static void draw_axes(xhat_text *svg, const panel *p)

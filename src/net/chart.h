@@ -27,9 +27,12 @@ typedef enum xhat_scale {
 typedef struct xhat_axis {
     const char *name; /* with its unit: "loss (nats)" */
     xhat_scale scale;
-    bool from_zero;           /* a linear axis begins at 0 */
-    bool whole;               /* ticks at whole numbers alone */
-    double at_most;           /* a linear axis goes no further; 0: no limit */
+    bool from_zero; /* a linear axis begins at 0 */
+    bool whole;     /* ticks at whole numbers alone */
+    double at_most; /* a linear axis goes no further; 0: no limit */
+    /* of x: ticks at these values, where they do not run into each other */
+    const double *ticks; /* (tick_count); NULL: round numbers */
+    size_t tick_count;
     const char *const *names; /* (name_count), of XHAT_SCALE_NAMED */
     size_t name_count;
 } xhat_axis;

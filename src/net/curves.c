@@ -31,6 +31,17 @@ static double value_of(const xhat_history *history, size_t i, xhat_measure what,
     return loss ? epoch->test_loss : 100 * epoch->test_accuracy;
 }
 
+/* A measure with one series a run has it for this part. */
+static bool is_single(xhat_measure what)
+{
+    return what >= XHAT_MEASURE_RATE;
+}
+
+static part single_part(xhat_measure what)
+{
+    return what == XHAT_MEASURE_HELD_OUT_ACCURACY ? HELD_OUT : TRAIN;
+}
+
 static const char *part_name(const xhat_history *history, part which)
 {
     if (which == TRAIN)
@@ -57,11 +68,11 @@ static void add_series(xhat_panel *panel, const xhat_curve *curve, size_t style,
         return;
     size_t s = panel->chart.count++;
     snprintf(panel->names[s], sizeof panel->names[s], "%s%s", curve->name,
-             what == XHAT_MEASURE_RATE ? "" : part_name(history, which));
+             is_single(what) ? "" : part_name(history, which));
     panel->series[s] = (xhat_series){
         .name = panel->names[s],
-        .style = style,
-        .dashed = what != XHAT_MEASURE_RATE && which == TRAIN,
+        .style = style % XHAT_CHART_STYLES,
+        .dashed = is_single(what) ? style >= XHAT_CHART_STYLES : which == TRAIN,
         .count = history->count,
         .x = x,
         .y = y,
@@ -84,12 +95,15 @@ static const char *loss_name(const xhat_curve *curves, size_t count)
 static void name_axes(xhat_chart *chart, const xhat_curve *curves, size_t count,
                       xhat_measure what)
 {
-    bool accuracy = what == XHAT_MEASURE_ACCURACY;
+    static const char *const names[] = {
+        NULL, "accuracy (% of rows)", "learning rate",
+        "accuracy in training (% of rows)",
+        "accuracy on held-out rows (% of rows)"};
+    bool accuracy = what != XHAT_MEASURE_LOSS && what != XHAT_MEASURE_RATE;
     chart->x = (xhat_axis){.name = "epoch", .whole = true};
     chart->y = (xhat_axis){
-        .name = accuracy                    ? "accuracy (% of rows)"
-                : what == XHAT_MEASURE_RATE ? "learning rate"
-                                            : loss_name(curves, count),
+        .name =
+            what == XHAT_MEASURE_LOSS ? loss_name(curves, count) : names[what],
         .scale = accuracy
                      ? XHAT_SCALE_LINEAR
                      : xhat_chart_choose_scale(chart->series, chart->count),
@@ -113,7 +127,7 @@ xhat_status xhat_panel_make(xhat_panel *panel, const xhat_curve *curves,
     double *values = panel->values;
     for (size_t c = 0; c < count; c++)
         for (part which = TRAIN; which <= HELD_OUT; which++) {
-            if (what == XHAT_MEASURE_RATE && which == HELD_OUT)
+            if (is_single(what) && which != single_part(what))
                 continue;
             add_series(panel, &curves[c], c, what, which, values);
             values += 2 * curves[c].history->count;

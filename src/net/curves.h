@@ -9,13 +9,15 @@ enum { XHAT_CURVES_MOST = XHAT_CHART_STYLES }; /* runs in one picture */
 
 typedef enum xhat_measure {
     XHAT_MEASURE_LOSS,
-    XHAT_MEASURE_ACCURACY, /* in % */
-    XHAT_MEASURE_RATE      /* the learning rate */
+    XHAT_MEASURE_ACCURACY,          /* in % */
+    XHAT_MEASURE_RATE,              /* the learning rate */
+    XHAT_MEASURE_TRAIN_ACCURACY,    /* in training alone */
+    XHAT_MEASURE_HELD_OUT_ACCURACY, /* on held-out rows alone */
 } xhat_measure;
 
 /* One measure of all runs against the epoch.  Loss and accuracy have two
  * series a run, training dashed and held-out rows (validation, else test)
- * solid; those without any value are left out. */
+ * solid; the others have one.  Those without any value are left out. */
 typedef struct xhat_panel {
     xhat_chart chart; /* its series are those below; count 0: nothing to draw */
     xhat_series series[XHAT_CHART_SERIES];
@@ -23,7 +25,8 @@ typedef struct xhat_panel {
     double *values; /* owned */
 } xhat_panel;
 
-/* count: 1 to XHAT_CURVES_MOST.  *panel may not move: it points into itself.
+/* count: 1 to XHAT_CURVES_MOST, or XHAT_CHART_SERIES of a measure with one
+ * series a run.  *panel may not move: it points into itself.
  * Errors: XHAT_OUT_OF_MEMORY. */
 XHAT_NODISCARD xhat_status xhat_panel_make(xhat_panel *panel,
                                            const xhat_curve *curves,
