@@ -14,7 +14,7 @@ static const cli_option options[] = {
     {"label", 0, "COLUMN",
      "of a CSV: name, number from 1, or -1 for the last "
      "(default: that of the training)"},
-    {"missing", 0, "HOW",
+    {"missing", 0, "drop|mean",
      "rows that lack a value: drop leaves them out, mean fills in the mean of "
      "the training (default: as in the training)"},
     {NULL, 0, NULL, NULL}};

@@ -96,8 +96,8 @@ const char *cli_next_word(const char **at, int *length)
 
 bool cli_names_file(const char *argument)
 {
-    static const char *const names[] = {"FILE", "FOLDER", "RUN", "ARRAY",
-                                        "DATA"};
+    static const char *const names[] = {"FILE",  "FOLDER", "RUN",
+                                        "ARRAY", "DATA",   ".json"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strstr(argument, names[i]) != NULL)
             return true;

@@ -10,7 +10,7 @@ static const cli_option options[] = {
     {"top", 0, "K", "the K likeliest classes of each row (default 1)"},
     {"label", 0, "COLUMN",
      "a column of the CSV to leave out: name, or number from 1"},
-    {"missing", 0, "HOW",
+    {"missing", 0, "mean",
      "mean: fill in missing values with the mean of the training (default: "
      "as in the training, else an error)"},
     {NULL, 0, NULL, NULL}};

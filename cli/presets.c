@@ -10,11 +10,11 @@ typedef struct preset {
     const char *const *options;
 } preset;
 
-/* The settings of the experiments of CS231n's second assignment: 1,000 rows to
+/* The settings of the experiments of CS231n's second assignment: 1,000 centered rows to
  * train with and 1,000 to validate, Adam at a constant rate, 10 epochs. */
 #define COURSE                                                                 \
-    "train-rows", "1000", "validation", "1000", "epochs", "10", "optimizer",   \
-        "adam", "lr-schedule", "constant"
+    "center", NULL, "train-rows", "1000", "validation", "1000", "epochs",      \
+        "10", "optimizer", "adam", "lr-schedule", "constant"
 
 static const char *const six_layer[] = {
     COURSE, "hidden", "100x5", "weight-scale", "0.02",     "batch-size", "50",
@@ -82,14 +82,16 @@ static const preset presets[] = {
 };
 
 const char cli_train_presets_help[] =
-    "Presets are options by name; those given beside them count.  1,000 rows "
-    "train,\n1,000 validate, Adam, 10 epochs:\n"
+    "Presets are options by name; those given beside them count.  1,000 "
+    "centered "
+    "rows\ntrain, 1,000 validate; Adam, 10 epochs:\n"
     "    six-layer     five hidden layers of 100 with batch norm, and without\n"
     "    (`xhat sweep` has more)\n";
 
 const char cli_sweep_presets_help[] =
-    "Presets are options by name; those given beside them count.  1,000 rows "
-    "train,\n1,000 validate, Adam, 10 epochs:\n"
+    "Presets are options by name; those given beside them count.  1,000 "
+    "centered "
+    "rows\ntrain, 1,000 validate; Adam, 10 epochs:\n"
     "    weight-scale  20 scales of the first weights, 1e-4 to 1, seven layers "
     "of 50,\n"
     "                  with batch norm and without\n"

@@ -11,6 +11,7 @@ static void put_net(xhat_json *json, const xhat_net_spec *spec)
     static const char *const rules[] = {"he", "xavier", "fixed"};
     xhat_json_string(json, "norm", xhat_net_norm_name(spec->norm));
     xhat_json_bool(json, "keep_bias", spec->keep_bias);
+    xhat_json_bool(json, "center", spec->center);
     xhat_json_number(json, "eps", spec->eps);
     xhat_json_number(json, "norm_momentum", spec->norm_momentum);
     xhat_json_number(json, "dropout", spec->dropout);

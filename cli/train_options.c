@@ -30,8 +30,11 @@ const cli_option cli_train_options[] = {
     {"keep-bias", 0, NULL,
      "keep the affine bias before a batch norm; by default there is none: the "
      "norm takes it away with the mean, so that its gradient is exactly zero"},
+    {"center", 0, NULL,
+     "subtract from images the mean image of the training rows (tables are "
+     "standardized in any case)"},
     {"eps", 0, "E", "of the norm, inside its square root (default 1e-5)"},
-    {"norm-momentum", 0, "P",
+    {"norm-momentum", 0, "P|none",
      "weight of the new batch in the running statistics, or none for the mean "
      "of all batches (default 0.1)"},
     {"dropout", 0, "KEEP", "the share of units kept after ReLU (default 1)"},
@@ -72,7 +75,7 @@ const cli_option cli_train_options[] = {
      "of a CSV: name, number from 1, or -1 for the last; 5,6,7: one column a "
      "class (default: the last text column, else the last)"},
     {"drop", 0, "COLUMNS", "of a CSV, to leave out: names or numbers from 1"},
-    {"missing", 0, "HOW",
+    {"missing", 0, "drop|mean",
      "rows that lack a value: drop leaves them out, mean fills in the mean of "
      "the training rows (default: an error)"},
     {"validation", 0, "PART",
@@ -164,6 +167,7 @@ static int read_norm(cli_train_setup *setup, const cli_invocation *invocation)
         return result;
     setup->net.norm = (xhat_net_norm)norm;
     setup->net.keep_bias = cli_given(invocation, "keep-bias");
+    setup->net.center = cli_given(invocation, "center");
     setup->baseline = cli_given(invocation, "baseline");
     setup->precise_bn = cli_given(invocation, "precise-bn");
     if (setup->baseline && norm == XHAT_NET_NORM_NONE)

@@ -216,6 +216,8 @@ typedef struct xhat_net_spec {
                              0: cumulative, 1/k at the k-th batch */
     bool keep_bias; /* also before a batch norm, whose mean takes it away again:
                        its gradient is 0 */
+    bool center; /* of features that are bytes, subtract the mean over the
+                    training rows; others are centered in any case */
     double dropout; /* the share of units kept in training; 1: all */
     xhat_loss_kind loss;
     xhat_initialization initialization;

@@ -78,12 +78,28 @@ static void standardize(xhat_model *model, const xhat_rows *train,
     }
 }
 
+/* Bytes keep their deviations: those of pixels say something.  Sums of bytes
+ * are exact. */
+static void scale_bytes(xhat_model *model, const xhat_rows *train, bool center)
+{
+    size_t features = model->features;
+    const uint8_t *values = train->data->values;
+    for (size_t i = 0; center && i < train->count; i++) {
+        const uint8_t *row = values + xhat_row_at(train, i) * features;
+        for (size_t j = 0; j < features; j++)
+            model->mean[j] += row[j];
+    }
+    for (size_t j = 0; j < features; j++) {
+        model->mean[j] /= (double)train->count;
+        model->scale[j] = 1. / 255;
+    }
+}
+
 static xhat_status learn_scaling(xhat_model *model, const xhat_rows *train,
-                                 xhat_error *error)
+                                 bool center, xhat_error *error)
 {
     if (train->data->element == XHAT_ELEMENT_U8) {
-        for (size_t j = 0; j < model->features; j++)
-            model->scale[j] = 1. / 255;
+        scale_bytes(model, train, center);
         return XHAT_OK;
     }
     double *scratch =
@@ -163,7 +179,7 @@ xhat_status xhat_model_create(xhat_model *model, const xhat_net_spec *spec,
     if (status == XHAT_OK)
         status = xhat_net_create(&model->net, &filled, allocator, error);
     if (status == XHAT_OK)
-        status = learn_scaling(model, train, error);
+        status = learn_scaling(model, train, spec->center, error);
     if (status != XHAT_OK) {
         xhat_model_free(model);
         return status;

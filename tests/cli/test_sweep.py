@@ -371,6 +371,24 @@ class Sweep(unittest.TestCase):
                          [{"norm": n, "batch-size": 20}
                           for n in ("layer", "none")])
 
+    def test_center_subtracts_the_mean_image(self):
+        """The course's nets learn from centered images."""
+        import numpy
+        draw = numpy.random.default_rng(1)
+        x = draw.integers(0, 256, (40, 6), dtype=numpy.uint8)
+        numpy.savez(self.folder / "images.npz", x=x,
+                    y=(x[:, 0] > 127).astype(int))
+        for words, mean in (((), 0), (("--center",), x.mean(0))):
+            self.xhat("train", "images.npz", "--hidden", 4, "--epochs", 1,
+                      "--validation", 0, "-o", "run", "--force", *words)
+            data = (self.folder / "run/model.safetensors").read_bytes()
+            length = int.from_bytes(data[:8], "little")
+            model = json.loads(json.loads(data[8:8 + length])["__metadata__"]
+                               ["xhat"])
+            numpy.testing.assert_allclose(model["input_mean"], mean,
+                                          rtol=1e-12)
+            numpy.testing.assert_allclose(model["input_scale"], 1 / 255)
+
     def test_presets_that_are_not(self):
         done = self.xhat("sweep", "spiral", "--preset", "depht", code=2)
         self.assertIn("did you mean depth?", done.stderr)
