@@ -1,10 +1,13 @@
 /* xhat check: which of somebody's arrays are wrong, and since which gate. */
 #include "check_arrays.h"
+#include "list_mistakes.h"
 #include "make_probe.h"
 
 static const cli_option options[] = {
     {"make-probe", 0, "FILE",
      "write inputs on which every known mistake shows (no MINE needed)"},
+    {"list-mistakes", 0, NULL,
+     "print the known mistakes, their causes and fixes"},
     {0},
 };
 
@@ -23,9 +26,11 @@ static int check_file(const cli_invocation *invocation)
 static int run(const cli_invocation *invocation)
 {
     const char *probe = cli_text(invocation, "make-probe");
+    if (cli_given(invocation, "list-mistakes"))
+        return cli_list_mistakes(invocation);
     if (probe == NULL && invocation->operand_count == 0)
-        return cli_fail(CLI_USAGE, "check needs a file to check, or "
-                                   "--make-probe FILE");
+        return cli_fail(CLI_USAGE, "check needs a file to check, "
+                                   "--make-probe FILE or --list-mistakes");
     int result = probe == NULL ? CLI_DONE : cli_make_probe(invocation, probe);
     if (result != CLI_DONE || invocation->operand_count == 0)
         return result;

@@ -3,7 +3,9 @@
 
     scripts/mutants.py                 every mutant, a line for each
     scripts/mutants.py NAME...         some of them
-    scripts/mutants.py --write         and rewrite the table of docs/mutants.md
+    scripts/mutants.py --catalogue     the known mistakes of the check alone
+    scripts/mutants.py --covered       only: is every one of these planted?
+    scripts/mutants.py --write         and rewrite the tables of docs/mutants.md
 
 A mutant is one small change of the code in a copy of the tree.  The copy is
 built and its unit tests run; a mutant that no test catches is a hole in the
@@ -15,6 +17,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+import catalogue_mutants
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TESTS = "base|circuit|agreement|properties|accuracy|statistics|arguments|" \
@@ -180,41 +184,111 @@ def try_mutant(tree, mutant):
     return outcome, outcome != "passed"
 
 
-def write_table(rows):
+def configure(tree):
+    copy_tree(tree)
+    return run(["cmake", "-S", ".", "-B", "build",
+                "-DCMAKE_BUILD_TYPE=Release",
+                "-DCMAKE_C_FLAGS_RELEASE=-O1 -DNDEBUG"], tree).stdout
+
+
+def try_code(tree, mutants):
+    """The rows of the first table and how many survived."""
+    made = configure(tree)
+    outcome, output = build_and_test(tree)
+    if outcome != "passed":
+        print(made[-2000:], output)
+        sys.exit(f"without a mutant the tests do not pass: {outcome}")
+    rows, survivors = [], 0
+    for mutant in mutants:
+        caught, good = try_mutant(tree, mutant)
+        survivors += not good
+        rows.append((mutant[0], mutant[1], caught))
+        print(f"{'caught  ' if good else 'SURVIVED'} {mutant[0]}: {caught}",
+              flush=True)
+    return rows, survivors
+
+
+def try_catalogue(tree):
+    """{id: {telling: test that caught it}} and how many survived."""
+    complaints = (catalogue_mutants.uncovered(ROOT) +
+                  catalogue_mutants.misplaced(ROOT))
+    if complaints:
+        sys.exit("\n".join(complaints))
+    made = configure(tree)
+    catalogue_mutants.plant_all(tree)
+    outcome, output = build_and_test(tree)
+    if outcome != "passed":
+        print(made[-2000:], output)
+        sys.exit(f"with every mutant asleep the tests do not pass: {outcome}")
+    found, survivors = {}, 0
+    for mistake, tellings in catalogue_mutants.tellings(ROOT).items():
+        found[mistake] = {}
+        for telling in tellings:
+            caught = catalogue_mutants.caught_by(tree, telling, mistake)
+            found[mistake][telling] = caught
+            survivors += not caught
+            print(f"{'caught  ' if caught else 'SURVIVED'} {mistake}, "
+                  f"{telling}: {caught}", flush=True)
+    return found, survivors
+
+
+def code_table(rows):
+    return ["| mutant | the mistake | caught by |", "| --- | --- | --- |"] + [
+        f"| `{name}` | {mistake} | {caught} |"
+        for name, mistake, caught in rows]
+
+
+def catalogue_table(found):
+    table = ["| known mistake | circuit | closed form | kernels | where not, "
+             "why |", "| --- | --- | --- | --- | --- |"]
+    for mistake, caught in found.items():
+        reasons = [why for pattern, why in catalogue_mutants.REASONS
+                   if re.fullmatch(pattern, mistake)]
+        if len(caught) == 1 and reasons:
+            why = reasons[0]
+        else:
+            why = catalogue_mutants.EXEMPT.get(mistake, "")
+        table.append(f"| `{mistake}` | " + " | ".join(
+            caught.get(t, "") for t in ("circuit", "closed", "fused")) +
+            f" | {why} |")
+    return table
+
+
+def write_tables(rows, found):
     page = ROOT / "docs" / "mutants.md"
     text = page.read_text()
-    head = text[:text.index("| mutant |")]
-    table = ["| mutant | the mistake | caught by |", "| --- | --- | --- |"]
-    table += [f"| `{name}` | {mistake} | {caught} |"
-              for name, mistake, caught in rows]
-    page.write_text(head + "\n".join(table) + "\n")
+    tables = [text[text.index("| mutant |"):text.index("\n\n## The catal")],
+              text[text.index("| known mistake |"):]]
+    new = [code_table(rows) if rows else None,
+           catalogue_table(found) if found else None]
+    for old, lines in zip(tables, new):
+        if lines is not None:
+            text = text.replace(old, "\n".join(lines) +
+                                ("\n" if old is tables[1] else ""))
+    page.write_text(text)
 
 
 def main():
-    arguments = sys.argv[1:]
-    wanted = [a for a in arguments if a != "--write"]
-    mutants = [m for m in MUTANTS if not wanted or m[0] in wanted]
-    rows, survivors = [], 0
-    with tempfile.TemporaryDirectory(prefix="xhat-mutants-") as folder:
-        tree = pathlib.Path(folder)
-        copy_tree(tree)
-        made = run(["cmake", "-S", ".", "-B", "build",
-                    "-DCMAKE_BUILD_TYPE=Release",
-                    "-DCMAKE_C_FLAGS_RELEASE=-O1 -DNDEBUG"], tree)
-        outcome, output = build_and_test(tree)
-        if outcome != "passed":
-            print(made.stdout[-2000:], output)
-            print(f"without a mutant the tests do not pass: {outcome}")
-            return 1
-        for mutant in mutants:
-            caught, good = try_mutant(tree, mutant)
-            survivors += not good
-            rows.append((mutant[0], mutant[1], caught))
-            print(f"{'caught  ' if good else 'SURVIVED'} {mutant[0]}: "
-                  f"{caught}", flush=True)
-    print(f"{len(mutants) - survivors} of {len(mutants)} mutants caught")
-    if "--write" in arguments and not wanted and not survivors:
-        write_table(rows)
+    options = [a for a in sys.argv[1:] if a.startswith("--")]
+    wanted = [a for a in sys.argv[1:] if not a.startswith("--")]
+    if "--covered" in options:
+        complaints = catalogue_mutants.uncovered(ROOT)
+        print("\n".join(complaints) or "every known mistake is planted, or a "
+              "reason says why not")
+        return 1 if complaints else 0
+    rows, found, survivors = [], {}, 0
+    if "--catalogue" not in options:
+        with tempfile.TemporaryDirectory(prefix="xhat-mutants-") as folder:
+            mutants = [m for m in MUTANTS if not wanted or m[0] in wanted]
+            rows, survivors = try_code(pathlib.Path(folder), mutants)
+    if not wanted:
+        with tempfile.TemporaryDirectory(prefix="xhat-mutants-") as folder:
+            found, more = try_catalogue(pathlib.Path(folder))
+            survivors += more
+    count = len(rows) + sum(len(tellings) for tellings in found.values())
+    print(f"{count - survivors} of {count} mutants caught")
+    if "--write" in options and not wanted and not survivors:
+        write_tables(rows, found)
     return 1 if survivors else 0
 
 

@@ -106,10 +106,16 @@ static const double *gather(const xhat_slice *slice, const double *from,
     }
     size_t all = slice->whole->axes.channels;
     for (size_t row = 0, k = 0; row < axes->outer; row++)
-        for (size_t j = 0; j < axes->channels; j++, k += axes->inner)
+        for (size_t j = 0, run; j < axes->channels; j += run) {
+            for (run = 1; j + run < axes->channels &&
+                          slice->channels[j + run] == slice->channels[j] + run;)
+                run++; /* neighbors are copied at once */
+            size_t count = run * axes->inner;
             memcpy(&to[k],
                    &from[(row * all + slice->channels[j]) * axes->inner],
-                   axes->inner * sizeof *to);
+                   count * sizeof *to);
+            k += count;
+        }
     return to;
 }
 

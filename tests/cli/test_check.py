@@ -226,6 +226,118 @@ Tolerance, of the terms that a number is the sum of: 1e-10 for float64.
         found = self.report(self.some(dx=RIGHT["dx"]), *options)
         self.assertEqual(found["verdict"], "wrong")
 
+    def test_running_statistics(self):
+        """mean 3, 3; var 25, 4; N = 4: the step of each convention."""
+        before = {"running_mean": [1., 2.], "running_var": [5., 8.]}
+        steps = {"torch": (.1, [4 / 3 * 25, 4 / 3 * 4]),
+                 "cs231n": (.1, [25., 4.]), "keras": (.01, [25., 4.])}
+        for name, (w, var) in steps.items():
+            after = {"new_running_mean": [(1 - w) * 1 + w * 3,
+                                          (1 - w) * 2 + w * 3],
+                     "new_running_var": [(1 - w) * 5 + w * var[0],
+                                         (1 - w) * 8 + w * var[1]]}
+            found = self.report(self.some(**before, **after))
+            self.assertEqual(found["verdict"], "ok")
+            self.assertIn(name, found["running_statistics"]["conventions"])
+            self.assertTrue(found["arrays"]["new_running_var"]["ok"])
+            found = self.report(self.some(**before, **after), "--convention",
+                                "paper")
+            self.assertEqual(found["verdict"], "wrong")
+        start = {"new_running_mean": [.3, .3], "new_running_var": [2.5, .4]}
+        found = self.report(self.some("out", **start))
+        self.assertEqual(found["running_statistics"]["conventions"], ["cs231n"])
+        turned = {"new_running_mean": [.1 * 1 + .9 * 3, .1 * 2 + .9 * 3]}
+        found = self.report(self.some(**before, **turned))
+        self.assertEqual(found["verdict"], "wrong")
+        self.assertAlmostEqual(
+            found["running_statistics"]["weight_of_new_mean"], .9)
+        done = self.run_on(self.some(**before, **turned))
+        self.assertIn("in the other sense", done.stdout)
+        own = {"new_running_mean": [.7 * 1 + .3 * 3, .7 * 2 + .3 * 3],
+               "new_running_var": [.7 * 5 + .3 * 25, .7 * 8 + .3 * 4]}
+        self.assertEqual(self.report(self.some(**before, **own))["verdict"],
+                         "ok")
+        std = {"new_running_var": [.9 * 5 + .1 * 5, .9 * 8 + .1 * 2]}
+        done = self.run_on(self.some(**before, **std), "--eps", "0")
+        self.assertIn("the deviation, not the variance",
+                      " ".join(done.stdout.split()))
+        done = self.run_on(self.some("out", running_mean=[.3, .3],
+                                     running_var=[2.5, .4]), "--eps", "0")
+        self.assertIn("are what cs231n has after one step", done.stderr)
+        options = ["--mode", "eval"]
+        found = self.report(self.some(**before, new_running_mean=[1., 2.]),
+                            *options)
+        self.assertEqual(found["verdict"], "ok")
+        found = self.report(self.some(**before, new_running_mean=[1., 3.]),
+                            *options)
+        self.assertEqual(found["verdict"], "wrong")
+
+    def test_shapes_that_a_mistake_explains(self):
+        x = [[-4., 1., 2.], [2., 1., 0.], [4., 5., 3.], [10., 5., 7.]]
+        dout = [[1., 2., 5.], [-1., 0., 1.], [3., 1., -2.], [1., 3., .5]]
+        mine = {"x": x, "dout": dout, "dbeta": [sum(row) for row in dout]}
+        found = self.report(mine)
+        self.assertEqual([c["id"] for c in found["causes"]],
+                         ["dbeta-wrong-axis"])
+        mine["dbeta"] = [sum(map(sum, dout))]
+        found = self.report(mine)
+        self.assertEqual([c["id"] for c in found["causes"]],
+                         ["dbeta-summed-over-all"])
+        mine["dbeta"] = [1., 2., 3., 4.]
+        self.assertEqual(self.run_on(mine).returncode, 3)
+        del mine["dbeta"]
+        mine["out"] = [list(column) for column in zip(*x)]
+        done = self.run_on(mine)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("out is 3x4 but must be 4x3, like x: it is transposed, "
+                      "save out.T", done.stderr)
+
+    def test_probe(self):
+        with tempfile.TemporaryDirectory() as folder:
+            def run(*arguments):
+                return subprocess.run([os.path.abspath(XHAT), "check",
+                                       *arguments], cwd=folder, text=True,
+                                      capture_output=True, check=False)
+            self.assertEqual(run("--make-probe", "p.npz").returncode, 0)
+            self.assertEqual(run("--make-probe", "p.npz").returncode, 5)
+            found = json.loads(run("p.npz", "--json").stdout)
+            self.assertEqual(found["verdict"], "cannot-tell")
+            self.assertEqual(found["probe_warnings"], [])
+            self.assertEqual(found["not_shown"], [])
+            for layout in ("ncl", "nchw", "ncdhw", "nlc", "nhwc", "ndhwc"):
+                name = layout + ".npz"
+                self.assertEqual(run("--make-probe", name, "--layout",
+                                     layout).returncode, 0)
+                found = json.loads(run(name, "--layout", layout,
+                                       "--json").stdout)
+                self.assertEqual(found["not_shown"], [], layout)
+            self.assertEqual(run("--make-probe", "p.xyz").returncode, 2)
+        self.assertEqual(self.run_on({}).returncode, 3)
+
+    def test_the_list_of_mistakes(self):
+        done = subprocess.run([os.path.abspath(XHAT), "check",
+                               "--list-mistakes"], capture_output=True,
+                              text=True, check=True)
+        self.assertTrue(all(len(line) <= 80
+                            for line in done.stdout.splitlines()))
+        done = subprocess.run([os.path.abspath(XHAT), "check", "--json",
+                               "--list-mistakes"], capture_output=True,
+                              text=True, check=True)
+        listed = json.loads(done.stdout)
+        self.assertGreaterEqual(len(listed), 30)
+        self.assertEqual(sorted(listed[0]), ["fix", "gate", "id", "telling",
+                                             "text", "title"])
+
+    def test_inputs_that_hide_are_said(self):
+        mine = {"x": RIGHT["x"], "dout": RIGHT["dout"],
+                "dbeta": RIGHT["dbeta"]}
+        done = self.run_on(mine, "--eps", "0")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("known mistakes would not show", done.stderr)
+        found = self.report(mine)
+        self.assertIn("gamma-forgotten", found["not_shown"])
+        self.assertNotIn("dbeta-averaged", found["not_shown"])
+
     def test_a_nan_is_wrong(self):
         nan = float("nan")
         found = self.report(self.some("out", dgamma=[nan, 2.]))

@@ -1,0 +1,382 @@
+"""The catalogue of known mistakes (src/circuit/mistakes.def) as mutants.
+
+Each mistake is planted in the three tellings, where they can have it:
+
+- circuit: the mistake's own edits, in every run of the circuit;
+- closed, fused: another expression at a SITE below.
+
+All of them are built at once, in a copy of the tree, behind an environment
+variable that only the copy reads; then each runs the tests of its telling.
+"""
+import os
+import re
+import subprocess
+
+RUN = "src/circuit/run.c"
+MISTAKES = "src/circuit/mistakes.c"
+CLOSED = "src/norm/closed.c"
+FORWARD = "src/norm/norm_forward.c"
+BACKWARD = "src/norm/norm_backward.c"
+
+# What is run on a mutant; the first that fails has caught it.
+TESTS = {"circuit": ["circuit_run", "agreement"],
+         "closed": ["agreement"],
+         "fused": ["agreement", "properties", "net_gradients"]}
+
+VARIANCE = {  # of v, the biased variance, and e, eps: the inverse deviation
+    "var-missing-1/N": "1 / sqrt(v * m + e)",
+    "var-n-minus-1": "1 / sqrt(v * m / (m - 1) + e)",
+    "var-n-minus-1-throughout": "1 / sqrt(v * m / (m - 1) + e)",
+    "var-1/N-twice": "1 / sqrt(v / m + e)",
+    "std-for-var": "1 / sqrt(sqrt(v) + e)",
+    "eps-outside-root": "1 / (sqrt(v) + e)",
+    "eps-forgotten": "1 / sqrt(v)",
+    "eps-twice": "1 / sqrt(v + 2 * e)",
+    "root-forgotten": "1 / (v + e)",
+    "inverse-of-variance": "1 / (v + e)",
+    "not-inverted": "sqrt(v + e)",
+}
+
+
+def inverse(mean_square, count, eps):
+    """VARIANCE with a telling's own names."""
+    names = {"v": f"({mean_square})", "m": count, "e": eps}
+    return {i: re.sub(r"\b[vme]\b", lambda found: names[found[0]], text)
+            for i, text in VARIANCE.items()}
+
+
+BRACKET = "(m * dout - dbeta - x_norm * dgamma)"
+SCALE = "gamma * invstd / m * "
+
+# telling, file, the right code with what is around it, the expression in it,
+# {id: wrong expression}
+SITES = [
+    ("closed", CLOSED, "squares += d * d;", "d * d",
+     {"absolute-deviation": "(d < 0 ? -d : d)",
+      "square-of-x": "at(plan, args->x, c, i) * at(plan, args->x, c, i)"}),
+    ("closed", CLOSED,
+     "double invstd = xhat_inverse_deviation(squares / m, plan->spec.eps);",
+     "xhat_inverse_deviation(squares / m, plan->spec.eps)",
+     inverse("squares / m", "m", "plan->spec.eps")),
+    ("closed", CLOSED,
+     "double x_norm = ((at(plan, args->x, c, i) - mean) - low) * invstd;\n"
+     "            set(plan, args->out",
+     "((at(plan, args->x, c, i) - mean) - low) * invstd",
+     {"mean-not-subtracted": "at(plan, args->x, c, i) * invstd",
+      "x-not-centered": "at(plan, args->x, c, i) * invstd",
+      "dev-sign": "(mean - at(plan, args->x, c, i)) * invstd"}),
+    ("closed", CLOSED, "gamma * x_norm + beta", "gamma * x_norm + beta",
+     {"gamma-forgotten": "x_norm + beta",
+      "gamma-twice": "gamma * gamma * x_norm + beta",
+      "gamma-plus-1": "(1 + gamma) * x_norm + beta",
+      "gamma-beta-swapped": "beta * x_norm + gamma",
+      "beta-forgotten": "gamma * x_norm",
+      "beta-sign": "gamma * x_norm - beta"}),
+    ("closed", CLOSED, "dbeta += dout;\n            dgamma += dout * x_norm",
+     "dout;", {"dbeta-not-summed": "dout - dbeta;"}),
+    ("closed", CLOSED, "dgamma += dout * x_norm;", "dout * x_norm",
+     {"dgamma-of-x": "dout * at(plan, args->x, c, i)",
+      "dgamma-of-dev": "dout * x_norm / invstd",
+      "dgamma-of-out": "dout * (gamma * x_norm + 1)",
+      "dgamma-of-scaled_x": "dout * gamma * x_norm",
+      "dgamma-without-x_norm": "dout",
+      "dgamma-not-summed": "dout * x_norm - dgamma"}),
+    ("closed", CLOSED, SCALE + BRACKET, SCALE + BRACKET,
+     {"gamma-forgotten-backward": f"invstd / m * {BRACKET}",
+      "gamma-twice-backward": f"gamma * {SCALE}{BRACKET}",
+      "divided-by-gamma": f"invstd / gamma / m * {BRACKET}",
+      "direct-branch-dropped": f"{SCALE}(0 - dbeta - x_norm * dgamma)",
+      "inverse-1/s": f"{SCALE}(m * dout - dbeta - x_norm / invstd * dgamma)",
+      "inverse-1/s^3": f"{SCALE}(m * dout - dbeta - x_norm * invstd * dgamma)",
+      "inverse-sign": f"{SCALE}(m * dout - dbeta + x_norm * dgamma)",
+      "root-missing-1/2": f"{SCALE}(m * dout - dbeta - 2 * x_norm * dgamma)",
+      "dvar-missing-1/N": f"{SCALE}(m * dout - dbeta - m * x_norm * dgamma)",
+      "dvar-n-minus-1":
+          f"{SCALE}(m * dout - dbeta - m / (m - 1) * x_norm * dgamma)",
+      "dvar-1/N-twice": f"{SCALE}(m * dout - dbeta - x_norm * dgamma / m)",
+      "square-missing-2": f"{SCALE}(m * dout - dbeta - x_norm * dgamma / 2)",
+      "variance-branch-dropped": f"{SCALE}(m * dout - dbeta)",
+      "eval-gradient-in-training": f"{SCALE}(m * dout)",
+      "dmean-sign": f"{SCALE}(m * dout + dbeta - x_norm * dgamma)",
+      "mean-branch-dropped": f"{SCALE}(m * dout - x_norm * dgamma)",
+      "dmean-missing-1/N": f"{SCALE}(m * dout - m * dbeta - x_norm * dgamma)",
+      "dmean-n-minus-1":
+          f"{SCALE}(m * dout - m / (m - 1) * dbeta - x_norm * dgamma)",
+      "dmean-1/N-twice": f"{SCALE}(m * dout - dbeta / m - x_norm * dgamma)",
+      "dx-only-through-mean": f"{SCALE}(0 - dbeta)",
+      "dmean-of-dx_norm":
+          f"{SCALE}(m * dout - dbeta / invstd - x_norm * dgamma)",
+      "d-for-n": f"{SCALE}(m * dout - m * (dbeta + x_norm * dgamma) /"
+                 " (double)plan->spec.channels)",
+      "closed-missing-1/N": f"gamma * invstd * {BRACKET}",
+      "closed-n-minus-1": f"gamma * invstd / (m - 1) * {BRACKET}",
+      "closed-1/N-twice": f"{SCALE}{BRACKET} / m",
+      "closed-dout-without-N": f"{SCALE}(dout - dbeta - x_norm * dgamma)",
+      "closed-sums-for-means":
+          "gamma * invstd * (dout - dbeta - x_norm * dgamma)",
+      "closed-means-for-sums":
+          f"{SCALE}(m * dout - dbeta / m - x_norm * dgamma / m)",
+      "closed-dbeta-sign": f"{SCALE}(m * dout + dbeta - x_norm * dgamma)",
+      "closed-dgamma-sign": f"{SCALE}(m * dout - dbeta + x_norm * dgamma)",
+      "closed-dev-for-x_norm":
+          f"{SCALE}(m * dout - dbeta - x_norm / invstd * dgamma)",
+      "closed-x-for-x_norm":
+          f"{SCALE}(m * dout - dbeta - at(plan, args->x, c, i) * dgamma)",
+      "closed-without-x_norm": f"{SCALE}(m * dout - dbeta - dgamma)",
+      "closed-dgamma-not-summed":
+          f"{SCALE}(m * dout - dbeta - x_norm * dout * x_norm)",
+      "closed-gamma-inside":
+          f"{SCALE}(m * dout - gamma * (dbeta + x_norm * dgamma))",
+      "closed-inverse-of-variance": f"invstd * {SCALE}{BRACKET}",
+      "closed-without-inverse": f"gamma / m * {BRACKET}",
+      "closed-times-stddev": f"gamma / invstd / m * {BRACKET}",
+      "closed-eps-forgotten":
+          f"gamma / sqrt(1 / (invstd * invstd) - plan->spec.eps) / m *"
+          f" {BRACKET}"}),
+    ("closed", CLOSED, """set_parameter(plan, args->dgamma, c, dgamma);
+        set_parameter(plan, args->dbeta, c, dbeta);
+    }
+}
+
+/* out = gamma""", "c, dgamma",
+     {"dgamma-averaged": "c, dgamma / m",
+      "dout-overwritten": "c, dgamma * gamma"}),
+    ("closed", CLOSED, """c, dbeta);
+    }
+}
+
+/* out = gamma""", "c, dbeta", {"dbeta-averaged": "c, dbeta / m"}),
+
+    ("fused", FORWARD, "xhat_inverse_deviation(m2 / count, plan->spec.eps)",
+     "xhat_inverse_deviation(m2 / count, plan->spec.eps)",
+     inverse("m2 / count", "count", "plan->spec.eps")),
+    ("fused", FORWARD, "LANE_A, c, gamma * invstd", "c, gamma * invstd",
+     {"gamma-forgotten": "c, invstd",
+      "gamma-twice": "c, gamma * gamma * invstd",
+      "gamma-plus-1": "c, (1 + gamma) * invstd",
+      "dev-sign": "c, -gamma * invstd",
+      "gamma-beta-swapped":
+          "c, xhat_beta_at(plan, args->beta, c) * invstd"}),
+    ("fused", FORWARD, "LANE_B, c,\n                       xhat_beta_at("
+     "plan, args->beta, c)", "xhat_beta_at(plan, args->beta, c)",
+     {"beta-forgotten": "0",
+      "beta-sign": "-xhat_beta_at(plan, args->beta, c)"}),
+    ("fused", BACKWARD, "args->dbeta, c, fma(count, pivot, sum)",
+     "fma(count, pivot, sum)",
+     {"dbeta-averaged": "pivot + offset",
+      "dbeta-not-summed": "pivot",
+      "dout-overwritten": "gamma * fma(count, pivot, sum)"}),
+    ("fused", BACKWARD, "args->dgamma, c, dgamma);                /* gate 8",
+     "c, dgamma",
+     {"dgamma-averaged": "c, dgamma / count",
+      "dgamma-of-dev": "c, dgamma / invstd",
+      "dgamma-of-scaled_x": "c, dgamma * gamma",
+      "dgamma-without-x_norm": "c, fma(count, pivot, sum)",
+      "dgamma-of-x":
+          "c, dgamma / invstd + block->mean[at] * fma(count, pivot, sum)"}),
+    ("fused", BACKWARD, "LANE_A, c, gamma * invstd", "c, gamma * invstd",
+     {"gamma-forgotten-backward": "c, invstd",
+      "gamma-twice-backward": "c, gamma * gamma * invstd",
+      "divided-by-gamma": "c, invstd / gamma",
+      "closed-missing-1/N": "c, gamma * invstd * count",
+      "closed-n-minus-1": "c, gamma * invstd * count / (count - 1)",
+      "closed-1/N-twice": "c, gamma * invstd / count",
+      "closed-inverse-of-variance": "c, gamma * invstd * invstd",
+      "closed-without-inverse": "c, gamma",
+      "closed-times-stddev": "c, gamma / invstd",
+      "closed-eps-forgotten":
+          "c, gamma / sqrt(1 / (invstd * invstd) - plan->spec.eps)"}),
+    ("fused", BACKWARD, "LANE_DMEAN, c, high", "c, high",
+     {"mean-branch-dropped": "c, 0",
+      "eval-gradient-in-training": "c, 0",
+      "dmean-sign": "c, -high",
+      "dmean-missing-1/N": "c, high * count",
+      "dmean-n-minus-1": "c, high * count / (count - 1)",
+      "dmean-1/N-twice": "c, high / count",
+      "dmean-of-dx_norm": "c, high / invstd"}),
+    ("fused", BACKWARD, "LANE_K, c, invstd * (dgamma / count)",
+     "c, invstd * (dgamma / count)",
+     {"variance-branch-dropped": "c, 0",
+      "inverse-1/s": "c, dgamma / count",
+      "inverse-1/s^3": "c, invstd * invstd * (dgamma / count)",
+      "inverse-sign": "c, -invstd * (dgamma / count)",
+      "root-missing-1/2": "c, 2 * invstd * (dgamma / count)",
+      "square-missing-2": "c, invstd * (dgamma / count) / 2",
+      "dvar-missing-1/N": "c, invstd * dgamma",
+      "dvar-n-minus-1": "c, invstd * (dgamma / (count - 1))",
+      "dvar-1/N-twice": "c, invstd * (dgamma / count / count)",
+      "d-for-n": "c, invstd * (dgamma / (double)plan->spec.channels)"}),
+]
+
+# Why a mistake of the catalogue is in no closed form and no kernel: a pattern
+# of ids, and the reason.  (All but the exempt ones are in the circuit.)
+REASONS = [
+    (r".*overwritten.*|var-holds-eps",
+     "it writes over an array between the gates, and there is none"),
+    (r".*wrong-axis|.*summed-over-all|layer-axis|instance-axis",
+     "sums go channel by channel: there is no axis to mistake"),
+    (r"mean-(missing-1/N|n-minus-1)",
+     "the low part of the mean, taken of what is left, makes up for it"),
+    (r"transposed-input", "nothing transposes"),
+    (r"running-statistics.*|eval-in-training|batch-statistics-in-eval|"
+     r"training-gradient-in-eval",
+     "training and inference are functions of their own"),
+    (r"dinverted_stddev.*|dmean-not-summed|direct-branch-(un|by).*|"
+     r"x-not-centered-backward|x_norm-for-dev-backward|square-(back|without).*|"
+     r"root-.*|inverse-.*",
+     "a step of gate-by-gate code that algebra has taken away"),
+]
+
+# Mistakes that a circuit cannot have in every run.
+EXEMPT = {"transposed-input": "a circuit has no layout"}
+
+CIRCUIT = [
+    (RUN, "    *run = NULL;\n    xhat_status status = check_axes(axes, eps, "
+     "error);",
+     "    *run = NULL;\n    xhat_axes mutated = xhat_mutant_axes(axes);\n"
+     "    axes = &mutated;\n"
+     "    xhat_status status = check_axes(axes, eps, error);"),
+    (RUN, "    find_states(new);\n    *run = new;",
+     "    find_states(new);\n    xhat_mutant_plant(new);\n    *run = new;"),
+    (RUN, """                          xhat_error *error)
+{
+    xhat_status status = xhat_run_set(run, XHAT_SIDE_VALUE""",
+     """                          xhat_error *error)
+{
+    if (XM("circuit:batch-statistics-in-eval"))
+        return XHAT_OK;
+    if (XM("circuit:training-gradient-in-eval"))
+        return xhat_run_set(run, XHAT_SIDE_VALUE, value, data, error);
+    xhat_status status = xhat_run_set(run, XHAT_SIDE_VALUE"""),
+]
+
+HEAD = """#include <stdlib.h>
+#include <string.h>
+static inline int XM(const char *id)
+{
+    const char *mutant = getenv("XHAT_MUTANT");
+    return mutant != NULL && strcmp(mutant, id) == 0;
+}
+"""
+
+RUN_HEAD = """#include "edit.h"
+xhat_axes xhat_mutant_axes(const xhat_axes *axes);
+void xhat_mutant_plant(xhat_run *run);
+"""
+
+PLANT = """
+xhat_axes xhat_mutant_axes(const xhat_axes *axes);
+void xhat_mutant_plant(xhat_run *run);
+
+static int mutant(void)
+{
+    const char *id = getenv("XHAT_MUTANT");
+    return id == NULL || strncmp(id, "circuit:", 8) != 0
+               ? -1 : xhat_mistake_find(id + 8);
+}
+
+xhat_axes xhat_mutant_axes(const xhat_axes *axes)
+{
+    xhat_axes wrong = *axes;
+    int m = mutant();
+    if (m >= 0 && mistakes[m].change == XHAT_CHANGE_LAYER_AXES)
+        return xhat_axes_layer(axes->outer, axes->channels, axes->inner);
+    if (m >= 0 && mistakes[m].change == XHAT_CHANGE_INSTANCE_AXES) {
+        wrong.per_row = true;
+        wrong.groups = wrong.channels;
+    }
+    return wrong;
+}
+
+void xhat_mutant_plant(xhat_run *run)
+{
+    for (int k = 0; k < EDITS; k++)
+        if (edits[k].mistake == mutant() &&
+            xhat_run_edit(run, &edits[k].edit, 1, NULL, NULL, NULL) != XHAT_OK)
+            abort();
+}
+"""
+
+
+def catalogue(root):
+    """The ids of mistakes.def, in order."""
+    text = (root / "src/circuit/mistakes.def").read_text()
+    return re.findall(r'^MISTAKE\(\w+, "([^"]+)"', text, re.M)
+
+
+def tellings(root):
+    """{id: the tellings that it is planted in}"""
+    found = {i: [] if i in EXEMPT else ["circuit"] for i in catalogue(root)}
+    for telling, _, _, _, wrongs in SITES:
+        for i in wrongs:
+            if telling not in found[i]:
+                found[i].append(telling)
+    return found
+
+
+def uncovered(root):
+    """Complaints: ids with neither a mutant in the library nor a reason."""
+    complaints = []
+    ids = catalogue(root)
+    for telling, path, _, _, wrongs in SITES:
+        complaints += [f"{telling}: {i} is not in the catalogue"
+                       for i in wrongs if i not in ids]
+    if complaints:
+        return complaints
+    for i, planted in tellings(root).items():
+        reasons = [why for pattern, why in REASONS if re.fullmatch(pattern, i)]
+        if not set(planted) & {"closed", "fused"} and not reasons:
+            complaints.append(f"{i}: no mutant in the library and no reason")
+    return complaints
+
+
+def misplaced(root):
+    """Complaints: code that is not there exactly once."""
+    places = [(path, code) for _, path, code, _, _ in SITES]
+    places += [(path, code) for path, code, _ in CIRCUIT]
+    return [f"{path} has {text.count(code)} times: {code.splitlines()[0]}"
+            for path, code in places
+            for text in [(root / path).read_text()] if text.count(code) != 1]
+
+
+def plant_all(tree):
+    """Every mutant of the catalogue, asleep, into a copy of the tree."""
+    changed = {}
+
+    def text_of(path):
+        return changed.setdefault(path, (tree / path).read_text())
+
+    for telling, path, code, right, wrongs in SITES:
+        chain = right
+        prefix = "c, " if right.startswith("c, ") else ""
+        end = ";" if right.endswith(";") else ""
+        for i, wrong in wrongs.items():
+            body = chain[len(prefix):len(chain) - len(end)]
+            bad = wrong[len(prefix):len(wrong) - len(end)]
+            chain = f'{prefix}(XM("{telling}:{i}") ? ({bad}) : ({body})){end}'
+        at = code.index(right)
+        new = code[:at] + chain + code[at + len(right):]
+        assert text_of(path).count(code) == 1, f"{path}: {code}"
+        changed[path] = text_of(path).replace(code, new)
+    for path, code, becomes in CIRCUIT:
+        changed[path] = text_of(path).replace(code, becomes)
+    changed[RUN] = RUN_HEAD + changed[RUN]
+    changed[MISTAKES] = text_of(MISTAKES) + PLANT
+    for path, text in changed.items():
+        if path in (CLOSED, FORWARD, BACKWARD):
+            text = "#include <math.h>\n" + text
+        (tree / path).write_text(HEAD + text)
+
+
+def caught_by(tree, telling, mistake):
+    """The first test of the telling that fails, or ''."""
+    environment = {**os.environ, "XHAT_MUTANT": f"{telling}:{mistake}"}
+    for test in TESTS[telling]:
+        done = subprocess.run(
+            ["ctest", "--test-dir", "build", "-R", f"^{test}$",
+             "--no-tests=error", "--timeout", "120"], cwd=tree,
+            env=environment, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, check=False)
+        if done.returncode != 0:
+            return test
+    return ""
