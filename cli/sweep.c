@@ -1,6 +1,7 @@
 /* xhat sweep: a grid of trainings, each a run folder in that of the sweep. */
 #include "sweep.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,7 +216,10 @@ static void say_point(const progress *p)
         fputs("\r\033[K", stderr);
     cli_grid_name(&sweep->grid, p->point, name, sizeof name);
     format_left(p, 0, left);
-    if (point->epochs > 0)
+    if (point->epochs > 0 && isnan(point->best_train))
+        snprintf(figures, sizeof figures, "val loss %.3g  loss %.3g",
+                 point->least_validation_loss, point->train_loss);
+    else if (point->epochs > 0)
         snprintf(figures, sizeof figures,
                  "best val %.1f%%  train %.1f%%  loss "
                  "%.3g",

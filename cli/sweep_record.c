@@ -72,6 +72,7 @@ static void put_point(xhat_json *json, const cli_sweep *sweep, size_t i)
     xhat_json_integer(json, "epochs", (int64_t)point->epochs);
     put_number(json, "best_validation_accuracy", point->best_validation);
     put_number(json, "best_train_accuracy", point->best_train);
+    put_number(json, "least_validation_loss", point->least_validation_loss);
     put_number(json, "final_train_loss", point->train_loss);
     put_number(json, "final_validation_loss", point->validation_loss);
     put_number(json, "final_test_accuracy", point->test_accuracy);

@@ -8,6 +8,18 @@
 #include "net/report.h"
 #include "sweep.h"
 
+/* Accuracies, unless what there is are predictions of numbers. */
+static bool has_accuracies(const cli_sweep *sweep)
+{
+    bool lost = false;
+    for (size_t i = 0; i < sweep->count; i++) {
+        if (isfinite(sweep->points[i].best_train))
+            return true;
+        lost = lost || isfinite(sweep->points[i].train_loss);
+    }
+    return !lost;
+}
+
 /* ---- the table ----------------------------------------------------------- */
 
 static int axis_width(const cli_axis *axis)
@@ -27,7 +39,15 @@ static void print_share(double share)
         printf("%11.2f%%", 100 * share);
 }
 
-static void print_point(const cli_sweep *sweep, size_t i)
+static void print_loss(double loss)
+{
+    if (isnan(loss))
+        printf("%12s", "-");
+    else
+        printf("%12.4g", loss);
+}
+
+static void print_point(const cli_sweep *sweep, size_t i, bool accuracies)
 {
     size_t at[CLI_GRID_AXES];
     const xhat_run_summary *point = &sweep->points[i];
@@ -39,12 +59,13 @@ static void print_point(const cli_sweep *sweep, size_t i)
         printf("%12s\n", "not begun");
         return;
     }
-    print_share(point->best_validation);
-    print_share(point->best_train);
-    if (isnan(point->train_loss))
-        printf("%12s", "-");
-    else
-        printf("%12.4g", point->train_loss);
+    if (accuracies) {
+        print_share(point->best_validation);
+        print_share(point->best_train);
+    } else {
+        print_loss(point->least_validation_loss);
+    }
+    print_loss(point->train_loss);
     printf("%8.1f s", isnan(point->seconds) ? 0 : point->seconds);
     printf("%s%s\n", strcmp(point->status, "finished") == 0 ? "" : "  ",
            strcmp(point->status, "finished") == 0 ? "" : point->status);
@@ -52,32 +73,46 @@ static void print_point(const cli_sweep *sweep, size_t i)
 
 void cli_sweep_print_table(const cli_sweep *sweep)
 {
+    bool accuracies = has_accuracies(sweep);
     for (size_t a = 0; a < sweep->grid.count; a++)
         printf("%-*s  ", axis_width(&sweep->grid.axes[a]),
                sweep->grid.axes[a].option->name);
-    printf("%12s%12s%12s%10s\n", "best val", "best train", "final loss",
-           "time");
+    if (accuracies)
+        printf("%12s%12s", "best val", "best train");
+    else
+        printf("%12s", "val loss");
+    printf("%12s%10s\n", "final loss", "time");
     for (size_t i = 0; i < sweep->count; i++)
-        print_point(sweep, i);
+        print_point(sweep, i, accuracies);
 }
 
 /* ---- charts -------------------------------------------------------------- */
 
-enum { MEASURES = 4 };
+enum { MEASURES = 5 };
 
 static const struct {
     const char *axis;
     size_t offset; /* in xhat_run_summary */
-    bool percent;
+    bool percent;  /* an accuracy, which predictions of numbers have not */
+    bool instead;  /* drawn where there are no accuracies */
 } measures[MEASURES] = {
     {"best validation accuracy (% of rows)",
-     offsetof(xhat_run_summary, best_validation), true},
+     offsetof(xhat_run_summary, best_validation), true, false},
     {"best training accuracy (% of rows)",
-     offsetof(xhat_run_summary, best_train), true},
+     offsetof(xhat_run_summary, best_train), true, false},
+    {"lowest validation loss (mean over rows)",
+     offsetof(xhat_run_summary, least_validation_loss), false, true},
     {"final training loss (mean over rows)",
-     offsetof(xhat_run_summary, train_loss), false},
-    {"time of a training (s)", offsetof(xhat_run_summary, seconds), false},
+     offsetof(xhat_run_summary, train_loss), false, false},
+    {"time of a training (s)", offsetof(xhat_run_summary, seconds), false,
+     false},
 };
+
+static bool is_drawn(const cli_sweep *sweep, size_t m)
+{
+    bool accuracies = has_accuracies(sweep);
+    return accuracies ? !measures[m].instead : !measures[m].percent;
+}
 
 /* The lines of the charts: one for each way to choose the values of all
  * options but the first and the seed, over which the mean is taken. */
@@ -86,6 +121,7 @@ typedef struct lines {
     const cli_axis *x;
     size_t count; /* lines, XHAT_CHART_SERIES at most */
     size_t all;   /* lines there would be */
+    size_t chart_count;
     xhat_chart charts[MEASURES];
     xhat_series series[MEASURES][XHAT_CHART_SERIES];
     char names[XHAT_CHART_SERIES][4 * CLI_GRID_TEXT];
@@ -165,7 +201,7 @@ static void finish_chart(lines *l, size_t m, const char *const *texts)
             .y = values + n,
         };
     }
-    xhat_chart *chart = &l->charts[m];
+    xhat_chart *chart = &l->charts[l->chart_count++];
     *chart = (xhat_chart){.series = l->series[m], .count = l->count};
     chart->x = (xhat_axis){.name = l->x->option->name,
                            .scale = !l->x->numeric ? XHAT_SCALE_NAMED
@@ -200,7 +236,8 @@ static bool make_lines(lines *l, const cli_sweep *sweep,
     for (size_t i = 0; i < sweep->count; i++)
         add_point(l, i);
     for (size_t m = 0; m < MEASURES; m++)
-        finish_chart(l, m, texts);
+        if (is_drawn(sweep, m))
+            finish_chart(l, m, texts);
     return true;
 }
 
@@ -230,8 +267,8 @@ bool cli_sweep_draw(const cli_sweep *sweep, xhat_text *svg, bool alone)
         snprintf(title + strlen(title), sizeof title - strlen(title),
                  " (%zu of %zu lines)", l.count, l.all);
     if (alone)
-        xhat_figure_draw(svg, title, l.charts, MEASURES, 2, true);
-    for (size_t m = 0; m < MEASURES && !alone; m++)
+        xhat_figure_draw(svg, title, l.charts, l.chart_count, 2, true);
+    for (size_t m = 0; m < l.chart_count && !alone; m++)
         xhat_figure_draw(svg, NULL, &l.charts[m], 1, 1, false);
     free(l.values);
     return true;
@@ -262,6 +299,7 @@ static void put_row(xhat_text *page, const cli_sweep *sweep, size_t i)
     }
     put_cell(page, 100 * point->best_validation, "%.2f %%");
     put_cell(page, 100 * point->best_train, "%.2f %%");
+    put_cell(page, point->least_validation_loss, "%.4g");
     put_cell(page, point->train_loss, "%.4g");
     put_cell(page, 100 * point->test_accuracy, "%.2f %%");
     put_cell(page, point->seconds, "%.1f s");
@@ -282,7 +320,8 @@ static void put_table(xhat_text *page, const cli_sweep *sweep)
         xhat_text_add(page, "<th>%s</th>", sweep->grid.axes[a].option->name);
     xhat_text_put(page,
                   "<th class=\"n\">best validation</th><th class=\"n\">best "
-                  "training</th><th class=\"n\">final training loss</th>"
+                  "training</th><th class=\"n\">lowest validation loss</th>"
+                  "<th class=\"n\">final training loss</th>"
                   "<th class=\"n\">test</th><th class=\"n\">time</th><th></th>"
                   "</tr></thead>\n");
     for (size_t i = 0; i < sweep->count; i++)

@@ -87,7 +87,7 @@ static ruler make_y(const xhat_chart *chart)
     if (axis->from_zero && least > 0)
         least = 0;
     if (!(most > least))
-        most = least + fmax(fabs(least) * 0.1, 1e-6);
+        most = least + (least == 0 ? 1 : fabs(least) * 0.1);
     r.step = tick_step(most - least, 5);
     r.least = r.step * floor(least / r.step + 1e-9);
     r.most = r.step * ceil(most / r.step - 1e-9);

@@ -165,6 +165,7 @@ static void put_ending(report *r, const xhat_run_record *run)
     put_value(page, xhat_run_record_at(run, "result.status"));
     xhat_text_add(page, "</td><td class=\"n\">%zu</td>", last->epoch);
     put_cell(page, last->train_loss, "%.4f");
+    put_cell(page, last->validation_loss, "%.4f");
     put_cell(page, 100 * last->train_accuracy, "%.2f %%");
     put_cell(page, 100 * last->validation_accuracy, "%.2f %%");
     put_cell(page, 100 * last->test_accuracy, "%.2f %%");
@@ -173,7 +174,7 @@ static void put_ending(report *r, const xhat_run_record *run)
     xhat_text_put(page, "</tr>\n");
     const json_t *message = xhat_run_record_at(run, "result.message");
     if (message != NULL) {
-        xhat_text_put(page, "<tr><td></td><td colspan=\"8\" class=\"note\">");
+        xhat_text_put(page, "<tr><td></td><td colspan=\"9\" class=\"note\">");
         put_value(page, message);
         xhat_text_put(page, "</td></tr>\n");
     }
@@ -198,8 +199,9 @@ static void put_summary(report *r)
         "<div class=\"wide\"><table><caption>How it ended. Training figures "
         "are means over the last epoch&rsquo;s batches as they were trained "
         "on.</caption>\n<thead><tr><th></th><th></th><th class=\"n\">epochs"
-        "</th><th class=\"n\">training loss</th><th class=\"n\">training"
-        "</th><th class=\"n\">validation</th><th class=\"n\">test</th>"
+        "</th><th class=\"n\">training loss</th><th class=\"n\">validation "
+        "loss</th><th class=\"n\">training</th><th "
+        "class=\"n\">validation</th><th class=\"n\">test</th>"
         "<th class=\"n\">best validation</th><th class=\"n\">time</th></tr>"
         "</thead>\n");
     for (size_t i = 0; i < r->count; i++)

@@ -52,6 +52,8 @@ static void take_epochs(xhat_run_summary *summary, const xhat_history *history)
         summary->best_validation =
             fmax(summary->best_validation, epoch->validation_accuracy);
         summary->best_train = fmax(summary->best_train, epoch->train_accuracy);
+        summary->least_validation_loss =
+            fmin(summary->least_validation_loss, epoch->validation_loss);
     }
 }
 
@@ -64,6 +66,7 @@ xhat_status xhat_run_summarize(xhat_run_summary *summary, const char *folder,
     xhat_history history;
     *summary = (xhat_run_summary){.best_validation = NAN,
                                   .best_train = NAN,
+                                  .least_validation_loss = NAN,
                                   .train_loss = NAN,
                                   .validation_loss = NAN,
                                   .test_accuracy = NAN,

@@ -10,6 +10,7 @@ typedef struct xhat_run_summary {
     char message[XHAT_MESSAGE_SIZE]; /* why it ended early, or "" */
     size_t epochs;
     double best_validation, best_train; /* the highest accuracies */
+    double least_validation_loss;
     double train_loss, validation_loss; /* of the last epoch */
     double test_accuracy;               /* of the last epoch */
     double seconds;

@@ -117,6 +117,22 @@ class Sweep(unittest.TestCase):
         self.assertAlmostEqual(float(shown[0]), 100 * sum(last) / 3,
                                delta=0.06)
 
+    def test_predictions_of_numbers_have_losses_instead(self):
+        (self.folder / "line.csv").write_text("a,b\n" + "".join(
+            f"{i / 40},{3 * i / 40 + 1}\n" for i in range(40)))
+        done = self.xhat("sweep", "line.csv", "--loss", "squared", *SMALL,
+                         "--batch-size", 10, "--grid", "lr=0.1,0.01", "-o",
+                         "s")
+        self.assertRegex(done.stdout, r"lr +val loss +final loss")
+        self.assertNotIn("nan", done.stdout + done.stderr)
+        picture = (self.folder / "s/sweep.svg").read_text()
+        self.assertIn("lowest validation loss", picture)
+        self.assertNotIn("accuracy", picture)
+        for point in self.points():
+            self.assertNotIn("best_train_accuracy", point)
+            self.assertIn(f"{point['least_validation_loss']:.4g}",
+                          done.stdout)
+
     # ---- values
 
     def test_values(self):
