@@ -84,8 +84,7 @@ static const char *loss_name(const xhat_curve *curves, size_t count)
 {
     static const char *const names[] = {"loss (mean cross-entropy, nats)",
                                         "loss (mean hinge)",
-                                        "loss (mean squared error, of the "
-                                        "standardized target)"};
+                                        "loss (mean squared error, scaled)"};
     for (size_t c = 1; c < count; c++)
         if (curves[c].loss != curves[0].loss)
             return "loss (mean, as each run defines it)";
