@@ -1,13 +1,19 @@
 /* The options of `xhat bench`. */
 #include "bench_options.h"
 
+#include <math.h>
 #include <string.h>
+
+#include "xhat/formats.h"
 
 const cli_option cli_bench_options[] = {
     {"shape", 0, "LIST",
      "N x C x spatial sizes, such as 256x1024 or "
      "32x64x56x56, several with commas between; \"few\" "
      "(default) and \"all\" are lists"},
+    {"shape-file", 0, "FILE",
+     "a CSV with the columns mb ic ih iw (and id, ndims), as oneDNN lists "
+     "batch-norm shapes; its shapes of one value a channel are left out"},
     {"layout", 0, "LIST",
      "nc ncl nchw ncdhw nlc nhwc ndhwc: how a shape lies "
      "in memory (default: every one of its rank)"},
@@ -50,11 +56,87 @@ static int read_words(const cli_invocation *invocation, const char *name,
     return CLI_DONE;
 }
 
+/* ---- shapes -------------------------------------------------------------- */
+
+/* the cell as a size; `usual` where the table has no such column; 0 when it is
+ * none */
+static size_t size_at(const xhat_table *table, const char *name, size_t row,
+                      size_t usual)
+{
+    for (size_t k = 0; k < table->columns; k++) {
+        const xhat_column *column = &table->column[k];
+        if (strcmp(column->name, name) != 0)
+            continue;
+        double value = column->numeric ? column->numbers[row] : NAN;
+        return value >= 1 && value < 1e9 && value == floor(value)
+                   ? (size_t)value
+                   : 0;
+    }
+    return usual;
+}
+
+/* N x C x the last ndims - 2 of depth, height and width; rank 0 when a cell is
+ * no size */
+static bench_shape shape_at(const xhat_table *table, size_t row)
+{
+    size_t rank = size_at(table, "ndims", row, 4);
+    const size_t sizes[] = {
+        size_at(table, "mb", row, 0), size_at(table, "ic", row, 0),
+        size_at(table, "id", row, 1), size_at(table, "ih", row, 0),
+        size_at(table, "iw", row, 0)};
+    bench_shape shape = {0};
+    if (rank < 2 || rank > BENCH_RANK_MAX)
+        return shape;
+    for (size_t i = 0; i < BENCH_RANK_MAX; i++)
+        if (i < 2 || i >= 2 + (BENCH_RANK_MAX - rank))
+            shape.size[shape.rank++] = sizes[i];
+    for (int i = 0; i < shape.rank; i++)
+        if (shape.size[i] == 0)
+            return (bench_shape){0};
+    return shape;
+}
+
+static bool one_value_a_channel(const bench_shape *shape)
+{
+    size_t count = shape->size[0];
+    for (int i = 2; i < shape->rank; i++)
+        count *= shape->size[i];
+    return count == 1;
+}
+
+static int read_shape_file(cli_bench *bench, const char *path)
+{
+    xhat_table table;
+    xhat_error error = {0};
+    int result = CLI_DONE;
+    if (xhat_table_read(&table, path, NULL, &error) != XHAT_OK)
+        return cli_fail_error(&error);
+    for (size_t row = 0; row < table.rows && result == CLI_DONE; row++) {
+        bench_shape shape = shape_at(&table, row);
+        if (shape.rank == 0)
+            result = cli_fail(CLI_INPUT,
+                              "%s:%zu: is no shape: mb, ic, ih and iw (id) "
+                              "must be whole numbers of at least 1, ndims 2 "
+                              "to 5",
+                              path, table.line[row]);
+        else if (!one_value_a_channel(&shape) &&
+                 bench_shape_add(&bench->shapes, shape, &error) != XHAT_OK)
+            result = cli_fail_error(&error);
+    }
+    if (result == CLI_DONE && bench->shapes.count == 0)
+        result = cli_fail(CLI_INPUT, "%s: holds no shapes", path);
+    xhat_table_free(&table);
+    return result;
+}
+
 /* every --shape given counts, not the last alone */
 static int read_shapes(cli_bench *bench, const cli_invocation *invocation)
 {
     xhat_error error = {0};
-    bool given = false;
+    const char *file = cli_text(invocation, "shape-file");
+    bool given = file != NULL;
+    if (given && read_shape_file(bench, file) != CLI_DONE)
+        return CLI_INPUT;
     for (int i = 0; i < invocation->value_count; i++) {
         if (strcmp(invocation->values[i].option->name, "shape") != 0)
             continue;

@@ -85,7 +85,7 @@ void cli_bench_row(xhat_text *text, const bench_result *r)
                   bench_mode_names[r->mode], bench_method_names[r->method],
                   cache_names[r->cache]);
     put_time(text, r->seconds);
-    xhat_text_add(text, " %6.1f %6.1f %5.2f %3.0f%%\n",
+    xhat_text_add(text, " %6.1f %6.1f %5.3f %3.0f%%\n",
                   gigabytes_per_second(r, r->seconds),
                   gigabytes_per_second(r, r->limit_seconds), r->fraction,
                   100 * r->noise);
@@ -125,7 +125,7 @@ void cli_bench_means(xhat_text *text, const cli_bench_results *results)
                 mean m = mean_of(results, class, method, cache);
                 if (m.count == 0)
                     continue;
-                xhat_text_add(text, "  %-24s %-9s %-6s %-4s %3zu case%s  %5.2f",
+                xhat_text_add(text, "  %-24s %-9s %-6s %-4s %3zu case%s  %5.3f",
                               class->layouts, class->mode,
                               bench_method_names[method], cache_names[cache],
                               m.count, m.count == 1 ? " " : "s", m.fraction);

@@ -29,6 +29,10 @@ SMALL = 1 << 20  # bytes of x below which one thread may move them faster
 ROUNDS = (5, 25)
 
 
+class WorkerLost(Exception):
+    """A worker's process ended: its library crashed, or memory was out."""
+
+
 class Worker:
     """A process that times one library."""
 
@@ -44,14 +48,17 @@ class Worker:
 
     def send(self, order):
         self.process.send_signal(signal.SIGCONT)
-        self.process.stdin.write(order + "\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(order + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass # receive says so
 
     def receive(self):
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.process.args[0]} ended with status "
-                               f"{self.process.wait()}")
+            raise WorkerLost(f"{self.process.args[0]} ended with status "
+                             f"{self.process.wait()}")
         return line.strip()
 
     def ask(self, order):
@@ -62,7 +69,10 @@ class Worker:
 
     def close(self):
         self.process.send_signal(signal.SIGCONT)
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass # it has ended already
         self.process.wait(timeout=60)
 
 
@@ -107,7 +117,7 @@ def start_workers(build, threads):
         for variant in ["plain"] + blocked:
             try:
                 workers.append(Worker(program, threads, variant))
-            except (RuntimeError, OSError) as error:
+            except (WorkerLost, OSError) as error:
                 print(f"xhat: not timed: {error}", file=sys.stderr)
     if not workers or not workers[0].name.startswith("xhat"):
         sys.exit(f"xhat: {build} has no workers: build it with "
@@ -201,6 +211,7 @@ def classes(worker):
 def compare(arguments):
     """{"threads", "libraries": [...], "classes": [...], "results": [...]}"""
     workers = start_workers(arguments.build, arguments.threads)
+    libraries = list(dict.fromkeys(w.name for w in workers))
     results = []
     try:
         everything = list(cases(arguments, workers[0]))
@@ -210,13 +221,18 @@ def compare(arguments):
                 print(f"\r{number + 1} of {len(everything)}: "
                       f"{case['shape']} {case['layout']} {case['mode']} "
                       f"{case['fusion']}\x1b[K", end="", file=sys.stderr)
-            results += measure(workers, case, arguments.seconds)
+            try:
+                results += measure(workers, case, arguments.seconds)
+            except WorkerLost as lost: # the case is left out, and the library
+                print(f"xhat: {case}: {lost}", file=sys.stderr)
+                workers = [w for w in workers if w.process.poll() is None]
+                if not workers or not workers[0].name.startswith("xhat"):
+                    sys.exit("xhat: its own worker ended")
     finally:
         if sys.stderr.isatty():
             print("\r\x1b[K", end="", file=sys.stderr)
         for worker in workers:
             worker.close()
-    libraries = list(dict.fromkeys(w.name for w in workers))
     return {"threads": arguments.threads, "libraries": libraries,
             "classes": known, "results": results}
 

@@ -172,6 +172,35 @@ class Compares(unittest.TestCase):
         refused("holds none of the cases")
 
 
+class ShapeFiles(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="xhat-bench-")
+        self.addCleanup(folder.cleanup)
+        self.path = pathlib.Path(folder.name) / "shapes.csv"
+
+    def test_the_columns_of_onednn(self):
+        self.path.write_text("mb,ic,id,ih,iw,ndims,uses\n2,3,1,1,1,2,9\n"
+                             "1,4,1,1,6,3,9\n1,4,1,1,1,3,9\n2,3,1,2,5,4,1\n"
+                             "1,2,3,4,5,5,1\n")
+        results = bench("--shape-file", self.path, "--mode", "forward",
+                        "--cache", "hot")["results"]
+        self.assertEqual(
+            [(r["layout"], r["shape"]) for r in results],
+            [("nc", [2, 3]), ("ncl", [1, 4, 6]), ("nlc", [1, 4, 6]),
+             ("nchw", [2, 3, 2, 5]), ("nhwc", [2, 3, 2, 5]),
+             ("ncdhw", [1, 2, 3, 4, 5]), ("ndhwc", [1, 2, 3, 4, 5])])
+
+    def test_lines_that_are_no_shapes(self):
+        for line in ("2,3,0,4", "2,3,x,4", "2,3,1.5,4", "2,,1,4", "-2,3,1,4"):
+            self.path.write_text("mb,ic,ih,iw\n2,3,4,4\n" + line + "\n")
+            status, stdout, stderr = xhat("bench", "--shape-file", self.path)
+            self.assertEqual((status, stdout), (3, ""), stderr)
+            self.assertIn("shapes.csv:", stderr)
+        status, _, stderr = xhat("bench", "--shape-file", "nowhere.csv")
+        self.assertEqual(status, 3)
+        self.assertIn("nowhere.csv", stderr)
+
+
 class Refuses(unittest.TestCase):
     def refused(self, status, message, *arguments):
         found = xhat("bench", *arguments)
