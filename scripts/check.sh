@@ -37,7 +37,8 @@ check sanitizers gcc -DCMAKE_BUILD_TYPE=Debug \
 check threads gcc -DCMAKE_BUILD_TYPE=Debug -DXHAT_SANITIZE=thread \
     -DXHAT_WITH_OPENMP=OFF -DXHAT_WITH_NET=OFF
 check bare gcc -DCMAKE_BUILD_TYPE=Release -DXHAT_WITH_OPENMP=OFF \
-    -DXHAT_WITH_ZLIB=OFF -DXHAT_WITH_JSON=OFF -DXHAT_WITH_NET=OFF
+    -DXHAT_WITH_ZLIB=OFF -DXHAT_WITH_JSON=OFF -DXHAT_WITH_NET=OFF \
+    -DXHAT_WITH_WASM=OFF
 if [ -n "$incomplete" ]; then
     echo "== passed, but tests were left out: see \"is missing\" above"
     exit 1

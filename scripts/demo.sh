@@ -12,6 +12,7 @@ fi
 mkdir -p demo
 
 echo "== The circuit of a batch that can be followed by hand"
+"$xhat" explain --demo -o demo/circuit.html --force
 "$xhat" explain --demo -o demo/circuit.txt --force
 "$xhat" explain --demo -o demo/circuit.svg --force
 sed -n '1,16p' demo/circuit.txt
@@ -23,6 +24,6 @@ echo "== Fashion-MNIST, the same net with and without batch norm"
     --epochs 10 --lr-decay 0.8 --force
 
 echo
-echo "The whole circuit:  demo/circuit.txt, demo/circuit.svg"
+echo "The whole circuit:  demo/circuit.html (open it in a browser), .svg, .txt"
 echo "The curves:         demo/fashion-mnist/curves.svg"
 echo "Try:                $xhat eval demo/fashion-mnist $data --confusion"

@@ -11,6 +11,7 @@ packages="
     gcc g++ libc6-dev make cmake pkg-config
     zlib1g-dev libopenblas-dev libjansson-dev librandom123-dev
     libcmocka-dev libmpfr-dev clang clang-format libomp-dev python3 python3-numpy
+    lld wasi-libc libclang-rt-dev-wasm32 chromium python3-websocket
     dataset-fashion-mnist groff-base mandoc zsh fish
 "
 

@@ -66,6 +66,20 @@ void xhat_put_label(xhat_text *text, int x, int y, const char *class,
     xhat_text_put(text, "</text>\n");
 }
 
+/* A centered line.  In a page the style says what is said here of a document
+ * of its own: a page is lighter so. */
+static void put_line(xhat_drawing *s, int x, int y, const char *class,
+                     const char *string)
+{
+    if (!s->gaze.linked) {
+        xhat_put_label(s->text, x, y, class, "middle", string);
+        return;
+    }
+    xhat_text_add(s->text, "<text x=%d y=%d class=\"%s\">", x, y, class);
+    xhat_text_put_xml(s->text, string);
+    xhat_text_put(s->text, "</text>");
+}
+
 /* title, shape and rows */
 static int panel_lines(const xhat_grid *grid)
 {
@@ -156,18 +170,14 @@ static void put_panel(xhat_drawing *s, const panel *p, int middle, int top)
     int width = cell_width(&grid), y = top + XHAT_DRAWING_LINE - 3;
     open_panel(s, p,
                xhat_picture_shape_text(s->picture, p->field.extent, shape));
-    xhat_put_label(s->text, middle, y, p->red ? "name back" : "name", "middle",
-                   p->title);
-    xhat_put_label(s->text, middle, y += XHAT_DRAWING_LINE, class, "middle",
-                   shape);
+    put_line(s, middle, y, p->red ? "name back" : "name", p->title);
+    put_line(s, middle, y += XHAT_DRAWING_LINE, class, shape);
     for (size_t r = 0; r < grid.shown_rows; r++) {
         put_grid_row(&grid, r, width, line);
-        xhat_put_label(s->text, middle, y += XHAT_DRAWING_LINE, class, "middle",
-                       line);
+        put_line(s, middle, y += XHAT_DRAWING_LINE, class, line);
     }
     if (grid.shown_rows < grid.rows)
-        xhat_put_label(s->text, middle, y + XHAT_DRAWING_LINE, class, "middle",
-                       "..");
+        put_line(s, middle, y + XHAT_DRAWING_LINE, class, "..");
     xhat_text_put(s->text, "</g>\n");
 }
 
@@ -392,11 +402,9 @@ static void put_gate(xhat_drawing *s, int gate)
                   " r=\"%d\"/>\n",
                   s->gaze.linked ? "\">" : "</title>", runs ? "" : " held", x,
                   y, RADIUS);
-    xhat_put_label(s->text, x, y + 5,
-                   g->kind == XHAT_GATE_MEAN ? "plain" : "sign", "middle",
-                   sign_of(g->kind));
-    xhat_put_label(s->text, x - RADIUS + 2, y - RADIUS + 2, "name", "end",
-                   number);
+    put_line(s, x, y + 5, g->kind == XHAT_GATE_MEAN ? "plain" : "sign",
+             sign_of(g->kind));
+    put_line(s, x - RADIUS - 2, y - RADIUS + 2, "name", number);
     xhat_text_put(s->text, s->gaze.linked ? "</a>\n" : "</g>\n");
 }
 

@@ -46,7 +46,7 @@ XHAT_NODISCARD xhat_status xhat_render_html(xhat_text *text,
 /* ---- what the parts share: html_table.c ---------------------------------- */
 
 /* Rows and columns of a table that are shown, at most. */
-enum { XHAT_HTML_ROWS = 8, XHAT_HTML_COLUMNS = 6 };
+enum { XHAT_HTML_ROWS = 6, XHAT_HTML_COLUMNS = 5 };
 
 typedef struct xhat_html {
     xhat_text *text;

@@ -108,9 +108,10 @@ static void put_cell(xhat_html *html, const xhat_html_array *array,
     }
     if (mark == XHAT_MARK_NONE && finite)
         xhat_text_put(html->text, "<td>");
+    else if (finite)
+        xhat_text_add(html->text, "<td class=%s>", classes[mark]);
     else
-        xhat_text_add(html->text, "<td class=\"%s%s\">", classes[mark],
-                      finite ? "" : " bad");
+        xhat_text_add(html->text, "<td class=\"%s bad\">", classes[mark]);
     xhat_text_put(html->text, xhat_grid_cell(grid, row, column, number));
 }
 

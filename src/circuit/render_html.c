@@ -133,6 +133,7 @@ static void put_code(xhat_html *html, int gate, bool backward)
     /* the lines are written for a statistic of each channel */
     if (html->axes->per_row || html->axes->groups != html->axes->channels)
         return;
+    xhat_text_put(html->text, "<div class=codes>");
     for (int language = 0; language < 2; language++) {
         xhat_text code = xhat_text_on(html->text->allocator);
         if (backward)
@@ -150,6 +151,7 @@ static void put_code(xhat_html *html, int gate, bool backward)
         xhat_text_put(html->text, "</code></pre>");
         xhat_text_free(&code);
     }
+    xhat_text_put(html->text, "</div>");
 }
 
 /* The head of a card: its number, name and direction. */
@@ -186,9 +188,7 @@ static void put_forward_card(xhat_html *html, int index)
     xhat_text_put_xml(html->text, gate->why);
     if (state != NULL)
         xhat_text_add(html->text, " Here %s is %s.", name, state);
-    xhat_text_put(html->text, "</p>");
-    put_code(html, index, false);
-    xhat_text_put(html->text, "</div><div class=flow>");
+    xhat_text_put(html->text, "</p></div><div class=flow>");
     for (int p = 0; p < gate->operand_count; p++) {
         if (p > 0)
             xhat_html_put_sign(html, sign_between(gate->kind));
@@ -197,7 +197,9 @@ static void put_forward_card(xhat_html *html, int index)
     }
     xhat_html_put_sign(html, "→");
     xhat_html_put_side(html, NULL, XHAT_SIDE_VALUE, gate->output, true);
-    xhat_text_put(html->text, "</div></article>");
+    xhat_text_put(html->text, "</div>");
+    put_code(html, index, false);
+    xhat_text_put(html->text, "</article>");
 }
 
 /* One branch of a gradient, by the gate that it came through. */
@@ -295,9 +297,7 @@ static void put_backward_card(xhat_html *html, int index)
     xhat_text_put(html->text, "<p>");
     xhat_put_backward_why(html->text, html->circuit, index,
                           xhat_axes_sharing(html->axes));
-    xhat_text_put(html->text, "</p>");
-    put_code(html, index, true);
-    xhat_text_put(html->text, "</div><div>");
+    xhat_text_put(html->text, "</p></div><div class=flows>");
     for (int p = 0; p < gate->operand_count; p++)
         put_operand(html, index, p);
     for (int p = 0; p < gate->operand_count; p++) {
@@ -306,7 +306,9 @@ static void put_backward_card(xhat_html *html, int index)
             users[0] == index && gate->operands[p] != html->circuit->input)
             put_total(html, gate->operands[p]);
     }
-    xhat_text_put(html->text, "</div></article>");
+    xhat_text_put(html->text, "</div>");
+    put_code(html, index, true);
+    xhat_text_put(html->text, "</article>");
 }
 
 /* Step 0: the gradient of the input. */

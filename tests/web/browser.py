@@ -149,7 +149,8 @@ class Browser:
                 self.leave()
                 skip("chromium does not start here")
             if os.path.exists(path):
-                lines = open(path, encoding="ascii").read().split("\n")
+                with open(path, encoding="ascii") as file:
+                    lines = file.read().split("\n")
                 if len(lines) > 1:
                     return int(lines[0])
             time.sleep(0.05)
