@@ -58,7 +58,7 @@ int cli_model_open(const cli_invocation *invocation, const char *run,
     snprintf(path, sizeof path, "%s%s", run,
              S_ISDIR(info.st_mode) ? "/model.safetensors" : "");
     xhat_net_set_blas_threads(threads);
-    if (xhat_model_read(model, path, ROWS_AT_ONCE, threads, NULL, &error) !=
+    if (xhat_model_read(model, path, ROWS_AT_ONCE, 1, NULL, &error) !=
         XHAT_OK)
         return cli_fail_error(&error);
     return CLI_DONE;

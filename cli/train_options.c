@@ -200,7 +200,6 @@ static int read_net(cli_train_setup *setup, const cli_invocation *invocation)
         setup->target = loss == XHAT_LOSS_SQUARED ? XHAT_TARGET_NUMBERS
                                                   : XHAT_TARGET_CLASSES;
     setup->net.seed = setup->seed;
-    setup->net.threads = setup->threads;
     return result;
 }
 

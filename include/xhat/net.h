@@ -224,11 +224,12 @@ typedef struct xhat_net_spec {
     double weight_scale; /* of XHAT_INIT_FIXED */
     uint64_t seed;
     size_t max_rows; /* the largest batch, in training and evaluation */
-    int threads;     /* of the norm's plans; 0: as many as there are cores */
+    int threads;     /* of the norm's plans; 0: as many as there are cores.
+                        1 is best: docs/decisions/0006 */
 } xhat_net_spec;
 
-/* batch norm, eps 1e-5, momentum 0.1, no dropout, softmax, He, 256 rows; sizes
- * are left 0 */
+/* batch norm, eps 1e-5, momentum 0.1, no dropout, softmax, He, 256 rows, 1
+ * thread; sizes are left 0 */
 XHAT_API xhat_net_spec xhat_net_spec_default(void);
 
 typedef struct xhat_net xhat_net;

@@ -159,8 +159,8 @@ static void fill_missing(size_t count, real *x)
 }
 
 /* One row, scaled; double until the mean is subtracted. */
-static void scale_row(const xhat_dataset *data, size_t row,
-                      const xhat_model *model, real *restrict out)
+REAL_VECTORS static void scale_row(const xhat_dataset *data, size_t row,
+                                   const xhat_model *model, real *restrict out)
 {
     size_t features = data->features, from = row * features;
     const double *restrict mean = model->mean, *restrict scale = model->scale;

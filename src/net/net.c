@@ -24,6 +24,7 @@ xhat_net_spec xhat_net_spec_default(void)
         .dropout = 1,
         .initialization = XHAT_INIT_HE,
         .max_rows = 256,
+        .threads = 1,
     };
 }
 

@@ -136,14 +136,14 @@ typedef struct slopes {
     real scale, reg;
 } slopes;
 
-static void sgd(slopes s, real *restrict w, real lr)
+REAL_VECTORS static void sgd(slopes s, real *restrict w, real lr)
 {
     for (size_t i = 0; i < s.count; i++)
         w[i] -= lr * (s.scale * s.gradient[i] + s.reg * w[i]);
 }
 
-static void momentum(slopes s, real *restrict w, real lr, real keep, bool ahead,
-                     real *restrict v)
+REAL_VECTORS static void momentum(slopes s, real *restrict w, real lr,
+                                  real keep, bool ahead, real *restrict v)
 {
     for (size_t i = 0; i < s.count; i++) {
         real g = lr * (s.scale * s.gradient[i] + s.reg * w[i]);
@@ -152,8 +152,8 @@ static void momentum(slopes s, real *restrict w, real lr, real keep, bool ahead,
     }
 }
 
-static void rmsprop(slopes s, real *restrict w, real lr, double beta2,
-                    real *restrict second)
+REAL_VECTORS static void rmsprop(slopes s, real *restrict w, real lr,
+                                 double beta2, real *restrict second)
 {
     const real keep = (real)beta2, new = (real)(1 - beta2), eps = (real)small;
     for (size_t i = 0; i < s.count; i++) {
@@ -165,8 +165,9 @@ static void rmsprop(slopes s, real *restrict w, real lr, double beta2,
 
 /* lr (m / c1) / (sqrt(s / c2) + eps) with one division an element; shrink is
  * what adamw leaves of w, 1 for adam */
-static void adam(const xhat_optimizer *o, slopes s, real *restrict w,
-                 real shrink, real *restrict first, real *restrict second)
+REAL_VECTORS static void adam(const xhat_optimizer *o, slopes s,
+                              real *restrict w, real shrink,
+                              real *restrict first, real *restrict second)
 {
     const real keep1 = (real)o->momentum, new1 = (real)(1 - o->momentum);
     const real keep2 = (real)o->beta2, new2 = (real)(1 - o->beta2);

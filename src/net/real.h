@@ -24,4 +24,14 @@ typedef float real;
 #define real_from_file xhat_array_to_f32
 #endif
 
+/* Loops over whole arrays, compiled for the vectors of this CPU too.  The
+ * formulas round the same in each: -ffp-contract=off. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&         \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define REAL_VECTORS                                                           \
+    __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define REAL_VECTORS
+#endif
+
 #endif
