@@ -5,7 +5,7 @@ BUILD  := $(if $(filter release,$(PRESET)),build,build-$(PRESET))
 PREFIX ?= /usr/local
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 
-.PHONY: all dependencies environment build demo check test test-long bench mutants install format help clean
+.PHONY: all dependencies environment build demo check test test-long bench bench-nets mutants install format help clean
 all: dependencies build ## build build/xhat (installs what is missing)
 
 dependencies: ## install the Debian packages that are missing
@@ -36,6 +36,9 @@ mutants: all ## plant classic mistakes in the code; each must fail a test
 
 bench: all ## time it beside the memory limit and other libraries (QUICK=1: a taste)
 	@bench/run.py $(BUILD) $(if $(QUICK),--quick)
+
+bench-nets: all ## time training steps beside PyTorch (QUICK=1: a taste)
+	@bench/nets/steps_beside_torch.py $(BUILD) $(if $(QUICK),--quick)
 
 install: build ## install into PREFIX (default /usr/local)
 	@cmake --install $(BUILD) --prefix $(PREFIX)

@@ -3,12 +3,12 @@
  *     net_steps DATA UNITS DEPTH BATCH OPTIMIZER NORM THREADS
  *
  * reads numbers of steps from standard input, one a line, does so many, and
- * answers with a line "SECONDS LOSS": the time they took, data gathering and
- * all, and their mean loss.  bench/nets/steps_beside_torch.py talks to it. */
+ * answers with a line "SECONDS PROCESSOR LOSS KIB": the time they took, data
+ * gathering and all, the processor time, their mean loss, and the most memory
+ * the process has had.  bench/nets/steps_beside_torch.py talks to it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "net/net_parts.h"
@@ -23,10 +23,10 @@ static void check(xhat_status status)
     exit(1);
 }
 
-static double seconds_now(void)
+static double seconds_on(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
@@ -55,16 +55,29 @@ static double advance(xhat_training *training, long steps)
     return loss / rows;
 }
 
+/* Of this program alone: getrusage would count what began it, too. */
+static long peak_kib(void)
+{
+    char line[128];
+    long kib = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status != NULL && fgets(line, sizeof line, status) != NULL)
+        if (strncmp(line, "VmHWM:", 6) == 0)
+            kib = strtol(line + 6, NULL, 10);
+    if (status != NULL)
+        fclose(status);
+    return kib;
+}
+
 static void answer(xhat_training *training)
 {
     char line[64];
     while (fgets(line, sizeof line, stdin) != NULL) {
-        double began = seconds_now();
+        double began = seconds_on(CLOCK_MONOTONIC);
+        double used = seconds_on(CLOCK_PROCESS_CPUTIME_ID);
         double loss = advance(training, strtol(line, NULL, 10));
-        struct rusage usage;
-        getrusage(RUSAGE_SELF, &usage);
-        printf("%.9g %.9g %ld\n", seconds_now() - began, loss,
-               usage.ru_maxrss);
+        printf("%.9g %.9g %.9g %ld\n", seconds_on(CLOCK_MONOTONIC) - began,
+               seconds_on(CLOCK_PROCESS_CPUTIME_ID) - used, loss, peak_kib());
         fflush(stdout);
     }
 }
@@ -92,7 +105,7 @@ int main(int count, char **words)
     spec.norm = strcmp(words[6], "batch") == 0   ? XHAT_NET_NORM_BATCH
                 : strcmp(words[6], "layer") == 0 ? XHAT_NET_NORM_LAYER
                                                  : XHAT_NET_NORM_NONE;
-    
+
     xhat_training_options options =
         xhat_training_options_default(optimizer_named(words[5]));
     options.batch_size = strtoul(words[4], NULL, 10);
