@@ -37,7 +37,7 @@ void xhat_affine_forward(const xhat_affine *affine, size_t rows, const real *x,
 void xhat_affine_backward(xhat_affine *affine, size_t rows, const real *x,
                           const real *dout, real *dx);
 
-/* ---- batch norm and layer norm ------------------------------------------- */
+/* ---- batch norm and layer norm, with the ReLU behind them ---------------- */
 
 /* A plan is made for one number of rows.  A net meets a few: the full batch
  * and the last one, in training and in each evaluation. */
@@ -83,10 +83,11 @@ XHAT_NODISCARD xhat_status xhat_norm_forward(xhat_norm_layer *norm, size_t rows,
                                              bool training, const real *x,
                                              real *out, xhat_error *error);
 
-/* gradient (rows, width): dout when called, dx on return. */
+/* gradient (rows, width): dout when called, dx on return.  out: what forward
+ * gave, or zeros where dropout took it away. */
 XHAT_NODISCARD xhat_status xhat_norm_backward(xhat_norm_layer *norm,
                                               size_t rows, const real *x,
-                                              real *gradient,
+                                              const real *out, real *gradient,
                                               xhat_error *error);
 
 /* Batch norm: counts the batch of the last training forward in the running

@@ -304,25 +304,51 @@ xhat_status xhat_net_prepare(xhat_net *net, size_t rows, xhat_error *error)
 
 /* ---- forward and backward ------------------------------------------------ */
 
+static xhat_status block_forward(xhat_net *net, size_t i, size_t rows,
+                                 bool training, const real *x,
+                                 xhat_error *error)
+{
+    xhat_block *block = &net->blocks[i];
+    size_t width = block->affine.out;
+    xhat_affine_forward(&block->affine, rows, x, block->z);
+    if (block->has_norm) {
+        xhat_status status = xhat_norm_forward(&block->norm, rows, training,
+                                               block->z, block->a, error);
+        if (status != XHAT_OK)
+            return status;
+    } else {
+        xhat_relu_forward(rows * width, block->a);
+    }
+    if (training && net->dropout.keep < 1)
+        xhat_dropout_forward(&net->dropout, i, rows, width, block->a);
+    return XHAT_OK;
+}
+
 xhat_status xhat_net_forward(xhat_net *net, size_t rows, bool training,
                              const real *x, xhat_error *error)
 {
     for (size_t i = 0; i < net->block_count; i++) {
-        xhat_block *block = &net->blocks[i];
-        xhat_affine_forward(&block->affine, rows, x, block->z);
-        if (block->has_norm) {
-            xhat_status status = xhat_norm_forward(&block->norm, rows, training,
-                                                   block->z, block->a, error);
-            if (status != XHAT_OK)
-                return status;
-        }
-        xhat_relu_forward(rows * block->affine.out, block->a);
-        if (training && net->dropout.keep < 1)
-            xhat_dropout_forward(&net->dropout, i, rows, block->affine.out,
-                                 block->a);
-        x = block->a;
+        xhat_status status = block_forward(net, i, rows, training, x, error);
+        if (status != XHAT_OK)
+            return status;
+        x = net->blocks[i].a;
     }
     xhat_affine_forward(&net->head, rows, x, net->logits);
+    return XHAT_OK;
+}
+
+/* gradient: that of the block's output when called, of z on return. */
+static xhat_status block_backward(xhat_net *net, size_t i, size_t rows,
+                                  real *gradient, xhat_error *error)
+{
+    xhat_block *block = &net->blocks[i];
+    size_t count = rows * block->affine.out;
+    if (net->dropout.keep < 1)
+        xhat_dropout_backward(net->dropout.keep, count, block->a, gradient);
+    if (block->has_norm)
+        return xhat_norm_backward(&block->norm, rows, block->z, block->a,
+                                  gradient, error);
+    xhat_relu_backward(count, block->a, gradient);
     return XHAT_OK;
 }
 
@@ -334,19 +360,10 @@ xhat_status xhat_net_backward(xhat_net *net, size_t rows, const real *x,
     xhat_affine_backward(&net->head, rows, i > 0 ? net->blocks[i - 1].a : x,
                          net->logits, i > 0 ? gradient : dx);
     while (i-- > 0) {
-        xhat_block *block = &net->blocks[i];
-        size_t count = rows * block->affine.out;
-        if (net->dropout.keep < 1)
-            xhat_dropout_backward(net->dropout.keep, count, block->a, gradient);
-        else
-            xhat_relu_backward(count, block->a, gradient);
-        if (block->has_norm) {
-            xhat_status status = xhat_norm_backward(&block->norm, rows,
-                                                    block->z, gradient, error);
-            if (status != XHAT_OK)
-                return status;
-        }
-        xhat_affine_backward(&block->affine, rows,
+        xhat_status status = block_backward(net, i, rows, gradient, error);
+        if (status != XHAT_OK)
+            return status;
+        xhat_affine_backward(&net->blocks[i].affine, rows,
                              i > 0 ? net->blocks[i - 1].a : x, gradient,
                              i > 0 ? next : dx);
         real *swap = gradient;

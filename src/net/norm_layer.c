@@ -4,7 +4,10 @@
  *
  * Layer norm is the same circuit over the other axis: the rows take the part
  * of the channels.  gamma and beta go along the units, so the plan has none:
- * it gives x_norm, and gates 8 and 9 are applied here. */
+ * it gives x_norm, and gates 8 and 9 are applied here.
+ *
+ * The ReLU behind the norm is part of the layer: batch norm's plan takes it
+ * into its own passes over memory. */
 #include "net/layers.h"
 
 #include <assert.h>
@@ -129,7 +132,9 @@ static xhat_spec plan_spec(const xhat_norm_layer *norm, size_t rows)
     spec.outer = is_batch ? rows : 1;
     spec.channels = is_batch ? norm->width : rows;
     spec.inner = is_batch ? 1 : norm->width;
-    if (!is_batch)
+    if (is_batch)
+        spec.flags |= XHAT_RELU;
+    else
         spec.flags = XHAT_ALLOW_SINGLE; /* a layer of one unit gives beta */
     spec.eps = norm->eps;
     spec.threads = norm->threads;
@@ -183,7 +188,8 @@ static xhat_status batch_inference(xhat_norm_layer *norm, const xhat_plan *plan,
                           error);
 }
 
-/* Gates 8 and 9 of layer norm: x_norm becomes gamma * x_norm + beta. */
+/* Gates 8 and 9 of layer norm, and the ReLU: x_norm becomes
+ * max(gamma * x_norm + beta, 0). */
 static void scale_and_shift(const xhat_norm_layer *norm, size_t rows, real *out)
 {
     const real *restrict gamma = norm->gamma, *restrict beta = norm->beta;
@@ -192,6 +198,7 @@ static void scale_and_shift(const xhat_norm_layer *norm, size_t rows, real *out)
         for (size_t j = 0; j < norm->width; j++)
             row[j] = gamma[j] * row[j] + beta[j];
     }
+    xhat_relu_forward(rows * norm->width, out);
 }
 
 xhat_status xhat_norm_forward(xhat_norm_layer *norm, size_t rows, bool training,
@@ -224,12 +231,13 @@ xhat_status xhat_norm_forward(xhat_norm_layer *norm, size_t rows, bool training,
     return status;
 }
 
-/* Gates 9 and 8 of layer norm: dgamma and dbeta from dout, which becomes
- * dx_norm. */
+/* The ReLU and gates 9 and 8 of layer norm: dgamma and dbeta from dout, which
+ * becomes dx_norm. */
 static void unscale(xhat_norm_layer *norm, size_t rows, const real *x,
-                    real *gradient)
+                    const real *out, real *gradient)
 {
     size_t width = norm->width;
+    xhat_relu_backward(rows * width, out, gradient);
     const real *restrict gamma = norm->gamma;
     real *restrict dgamma = norm->dgamma, *restrict dbeta = norm->dbeta;
     memset(dgamma, 0, width * sizeof(real));
@@ -248,18 +256,20 @@ static void unscale(xhat_norm_layer *norm, size_t rows, const real *x,
 }
 
 xhat_status xhat_norm_backward(xhat_norm_layer *norm, size_t rows,
-                               const real *x, real *gradient, xhat_error *error)
+                               const real *x, const real *out, real *gradient,
+                               xhat_error *error)
 {
     const xhat_plan *plan = plan_for(norm, rows);
     bool is_batch = norm->kind == XHAT_NET_NORM_BATCH;
     assert(plan != NULL);
     if (!is_batch)
-        unscale(norm, rows, x, gradient);
+        unscale(norm, rows, x, out, gradient);
     return xhat_backward(plan,
                          &(xhat_backward_args){
                              .x = x,
                              .dout = gradient,
                              .gamma = is_batch ? norm->gamma : NULL,
+                             .beta = is_batch ? norm->beta : NULL,
                              .mean = norm->mean,
                              .mean_low = norm->mean_low,
                              .invstd = norm->invstd,

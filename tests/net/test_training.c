@@ -318,7 +318,13 @@ static void divergence_names_the_first_tensor(void **state)
     assert_fails(xhat_train(&f.model, &f.split, &options, NULL, NULL, error),
                  XHAT_NOT_FINITE,
                  "at step 1 (epoch 1, batch 1); first not finite: 2.weight");
-    f.model.net->blocks[1].affine.weight[3] = 0;
+    fixture_close(&f);
+    fixture_open(&f, "spiral", XHAT_NET_NORM_BATCH); /* a ReLU hides no NaN */
+    f.model.net->blocks[0].norm.beta[2] = NAN;
+    assert_fails(xhat_train(&f.model, &f.split, &options, NULL, NULL, error),
+                 XHAT_NOT_FINITE, "first not finite: 1.bias");
+    fixture_close(&f);
+    fixture_open(&f, "spiral", XHAT_NET_NORM_NONE);
     for (int i = 0; i < 24; i++) /* each finite, their products not */
         f.model.net->blocks[0].affine.weight[2 * i] =
             f.model.net->blocks[1].affine.weight[i] = 3e30f;
