@@ -56,8 +56,8 @@ int cli_sweep_write(const cli_sweep *sweep);
 void cli_sweep_print_table(const cli_sweep *sweep);
 int cli_sweep_print_json(const cli_sweep *sweep);
 
-/* The charts: best validation, best training, final loss and time against the
- * first option of the grid.  False when there is no memory. */
+/* The charts: best validation, best training and final loss against the first
+ * option of the grid.  False when there is no memory. */
 bool cli_sweep_draw(const cli_sweep *sweep, xhat_text *svg, bool alone);
 
 /* The page: charts, table, curves where the points are few, options. */

@@ -88,7 +88,7 @@ void cli_sweep_print_table(const cli_sweep *sweep)
 
 /* ---- charts -------------------------------------------------------------- */
 
-enum { MEASURES = 5 };
+enum { MEASURES = 4 };
 
 static const struct {
     const char *axis;
@@ -104,8 +104,6 @@ static const struct {
      offsetof(xhat_run_summary, least_validation_loss), false, true},
     {"final training loss (mean over rows)",
      offsetof(xhat_run_summary, train_loss), false, false},
-    {"time of a training (s)", offsetof(xhat_run_summary, seconds), false,
-     false},
 };
 
 static bool is_drawn(const cli_sweep *sweep, size_t m)

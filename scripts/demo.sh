@@ -25,5 +25,5 @@ echo "== Fashion-MNIST, the same net with and without batch norm"
 
 echo
 echo "The whole circuit:  demo/circuit.html (open it in a browser), .svg, .txt"
-echo "The curves:         demo/fashion-mnist/curves.svg"
+echo "The two trainings:  demo/fashion-mnist/report.html (or curves.svg)"
 echo "Try:                $xhat eval demo/fashion-mnist $data --confusion"

@@ -110,7 +110,7 @@ class Sweep(unittest.TestCase):
         self.sweep("--grid", "lr=0.1,0.2", "--grid", "seed=1..3", "-o", "s")
         picture = (self.folder / "s/sweep.svg").read_text()
         self.assertIn("means of 3 seeds", picture)
-        self.assertEqual(picture.count('class="line'), 4)
+        self.assertEqual(picture.count('class="line'), 3)
         last = [p["best_validation_accuracy"] for p in self.points()
                 if p["values"]["lr"] == 0.2]
         shown = re.findall(r'class="label[^>]*>[^<]* ([0-9.]+)%<', picture)
