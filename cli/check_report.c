@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -274,7 +275,7 @@ static void put_relative_errors(xhat_text *text, const cli_check *check)
                           words.length == 0 ? "Relative errors, max |a - b| /"
                                               " (|a| + |b|):"
                                             : ",",
-                          cli_check_key(check, f), f->relative_error);
+                          cli_check_key(check, f), fabs(f->relative_error));
     }
     if (words.length == 0 && largest != NULL)
         xhat_text_add(&words,

@@ -17,6 +17,7 @@ MISTAKES = "src/circuit/mistakes.c"
 CLOSED = "src/norm/closed.c"
 FORWARD = "src/norm/norm_forward.c"
 BACKWARD = "src/norm/norm_backward.c"
+KERNELS = "src/kernels/kernels.inc"
 
 # What is run on a mutant; the first that fails has caught it.
 TESTS = {"circuit": ["circuit_run", "agreement"],
@@ -48,34 +49,59 @@ def inverse(mean_square, count, eps):
 BRACKET = "(m * dout - dbeta - x_norm * dgamma)"
 SCALE = "gamma * invstd / m * "
 
+# What dx is scaled with, a = gamma * r: of the fused kernels, in a loop over
+# the channels of a block.
+SCALES = {
+    "gamma-forgotten-backward": "r",
+    "gamma-twice-backward": "a * (a / r)",
+    "divided-by-gamma": "r * r / a",
+    "closed-missing-1/N": "a * m",
+    "closed-n-minus-1": "a * m / (m - 1)",
+    "closed-1/N-twice": "a / m",
+    "closed-inverse-of-variance": "a * r",
+    "closed-without-inverse": "a / r",
+    "closed-times-stddev": "a / r / r",
+    "closed-eps-forgotten": "a / r / sqrt(1 / (r * r) - plan->spec.eps)",
+}
+
+SCALE_LOOP = """lanes->a);
+    for (size_t i_ = 0; i_ < block->channels; i_++) {
+        double a = xhat_get(plan->spec.dtype, lanes->a, i_);
+        double r = xhat_get(plan->spec.dtype, lanes->invstd, i_);
+        double m = (double)plan->count;
+        (void)m;
+        xhat_put(plan->spec.dtype, lanes->a, i_, %s);
+    }"""
+
 # telling, file, the right code with what is around it, the expression in it,
 # {id: wrong expression}
 SITES = [
     ("closed", CLOSED, "squares += d * d;", "d * d",
      {"absolute-deviation": "(d < 0 ? -d : d)",
-      "square-of-x": "at(plan, args->x, c, i) * at(plan, args->x, c, i)"}),
+      "square-of-x": "xhat_at(plan, args->x, c, i) * xhat_at(plan, args->x, c, i)"}),
     ("closed", CLOSED,
      "double invstd = xhat_inverse_deviation(squares / m, plan->spec.eps);",
      "xhat_inverse_deviation(squares / m, plan->spec.eps)",
      inverse("squares / m", "m", "plan->spec.eps")),
     ("closed", CLOSED,
-     "double x_norm = ((at(plan, args->x, c, i) - mean) - low) * invstd;\n"
-     "            set(plan, args->out",
-     "((at(plan, args->x, c, i) - mean) - low) * invstd",
-     {"mean-not-subtracted": "at(plan, args->x, c, i) * invstd",
-      "x-not-centered": "at(plan, args->x, c, i) * invstd",
-      "dev-sign": "(mean - at(plan, args->x, c, i)) * invstd"}),
-    ("closed", CLOSED, "gamma * x_norm + beta", "gamma * x_norm + beta",
+     "((xhat_at(plan, args->x, c, i) - mean) - low) * invstd;\n"
+     "            xhat_set_out(",
+     "((xhat_at(plan, args->x, c, i) - mean) - low) * invstd",
+     {"mean-not-subtracted": "xhat_at(plan, args->x, c, i) * invstd",
+      "x-not-centered": "xhat_at(plan, args->x, c, i) * invstd",
+      "dev-sign": "(mean - xhat_at(plan, args->x, c, i)) * invstd"}),
+    ("closed", CLOSED, "xhat_set_out(plan, &arrays, c, i, gamma * x_norm + "
+     "beta)", "gamma * x_norm + beta",
      {"gamma-forgotten": "x_norm + beta",
       "gamma-twice": "gamma * gamma * x_norm + beta",
       "gamma-plus-1": "(1 + gamma) * x_norm + beta",
       "gamma-beta-swapped": "beta * x_norm + gamma",
       "beta-forgotten": "gamma * x_norm",
       "beta-sign": "gamma * x_norm - beta"}),
-    ("closed", CLOSED, "dbeta += dout;\n            dgamma += dout * x_norm",
-     "dout;", {"dbeta-not-summed": "dout - dbeta;"}),
-    ("closed", CLOSED, "dgamma += dout * x_norm;", "dout * x_norm",
-     {"dgamma-of-x": "dout * at(plan, args->x, c, i)",
+    ("closed", CLOSED, "dbeta += dout;\n            dgamma += dout * x_norm;\n"
+     "        }", "dout;", {"dbeta-not-summed": "dout - dbeta;"}),
+    ("closed", CLOSED, "dgamma += dout * x_norm;\n        }", "dout * x_norm",
+     {"dgamma-of-x": "dout * xhat_at(plan, args->x, c, i)",
       "dgamma-of-dev": "dout * x_norm / invstd",
       "dgamma-of-out": "dout * (gamma * x_norm + 1)",
       "dgamma-of-scaled_x": "dout * gamma * x_norm",
@@ -121,7 +147,7 @@ SITES = [
       "closed-dev-for-x_norm":
           f"{SCALE}(m * dout - dbeta - x_norm / invstd * dgamma)",
       "closed-x-for-x_norm":
-          f"{SCALE}(m * dout - dbeta - at(plan, args->x, c, i) * dgamma)",
+          f"{SCALE}(m * dout - dbeta - xhat_at(plan, args->x, c, i) * dgamma)",
       "closed-without-x_norm": f"{SCALE}(m * dout - dbeta - dgamma)",
       "closed-dgamma-not-summed":
           f"{SCALE}(m * dout - dbeta - x_norm * dout * x_norm)",
@@ -147,65 +173,53 @@ SITES = [
 
 /* out = gamma""", "c, dbeta", {"dbeta-averaged": "c, dbeta / m"}),
 
-    ("fused", FORWARD, "xhat_inverse_deviation(m2 / count, plan->spec.eps)",
-     "xhat_inverse_deviation(m2 / count, plan->spec.eps)",
-     inverse("m2 / count", "count", "plan->spec.eps")),
-    ("fused", FORWARD, "LANE_A, c, gamma * invstd", "c, gamma * invstd",
-     {"gamma-forgotten": "c, invstd",
-      "gamma-twice": "c, gamma * gamma * invstd",
-      "gamma-plus-1": "c, (1 + gamma) * invstd",
-      "dev-sign": "c, -gamma * invstd",
-      "gamma-beta-swapped":
-          "c, xhat_beta_at(plan, args->beta, c) * invstd"}),
-    ("fused", FORWARD, "LANE_B, c,\n                       xhat_beta_at("
-     "plan, args->beta, c)", "xhat_beta_at(plan, args->beta, c)",
-     {"beta-forgotten": "0",
-      "beta-sign": "-xhat_beta_at(plan, args->beta, c)"}),
-    ("fused", BACKWARD, "args->dbeta, c, fma(count, pivot, sum)",
-     "fma(count, pivot, sum)",
-     {"dbeta-averaged": "pivot + offset",
-      "dbeta-not-summed": "pivot",
-      "dout-overwritten": "gamma * fma(count, pivot, sum)"}),
-    ("fused", BACKWARD, "args->dgamma, c, dgamma);                /* gate 8",
-     "c, dgamma",
-     {"dgamma-averaged": "c, dgamma / count",
-      "dgamma-of-dev": "c, dgamma / invstd",
-      "dgamma-of-scaled_x": "c, dgamma * gamma",
-      "dgamma-without-x_norm": "c, fma(count, pivot, sum)",
-      "dgamma-of-x":
-          "c, dgamma / invstd + block->mean[at] * fma(count, pivot, sum)"}),
-    ("fused", BACKWARD, "LANE_A, c, gamma * invstd", "c, gamma * invstd",
-     {"gamma-forgotten-backward": "c, invstd",
-      "gamma-twice-backward": "c, gamma * gamma * invstd",
-      "divided-by-gamma": "c, invstd / gamma",
-      "closed-missing-1/N": "c, gamma * invstd * count",
-      "closed-n-minus-1": "c, gamma * invstd * count / (count - 1)",
-      "closed-1/N-twice": "c, gamma * invstd / count",
-      "closed-inverse-of-variance": "c, gamma * invstd * invstd",
-      "closed-without-inverse": "c, gamma",
-      "closed-times-stddev": "c, gamma / invstd",
-      "closed-eps-forgotten":
-          "c, gamma / sqrt(1 / (invstd * invstd) - plan->spec.eps)"}),
-    ("fused", BACKWARD, "LANE_DMEAN, c, high", "c, high",
-     {"mean-branch-dropped": "c, 0",
-      "eval-gradient-in-training": "c, 0",
-      "dmean-sign": "c, -high",
-      "dmean-missing-1/N": "c, high * count",
-      "dmean-n-minus-1": "c, high * count / (count - 1)",
-      "dmean-1/N-twice": "c, high / count",
-      "dmean-of-dx_norm": "c, high / invstd"}),
-    ("fused", BACKWARD, "LANE_K, c, invstd * (dgamma / count)",
-     "c, invstd * (dgamma / count)",
-     {"variance-branch-dropped": "c, 0",
-      "inverse-1/s": "c, dgamma / count",
-      "inverse-1/s^3": "c, invstd * invstd * (dgamma / count)",
-      "inverse-sign": "c, -invstd * (dgamma / count)",
-      "root-missing-1/2": "c, 2 * invstd * (dgamma / count)",
-      "square-missing-2": "c, invstd * (dgamma / count) / 2",
-      "dvar-missing-1/N": "c, invstd * dgamma",
-      "dvar-n-minus-1": "c, invstd * (dgamma / (count - 1))",
-      "dvar-1/N-twice": "c, invstd * (dgamma / count / count)",
-      "d-for-n": "c, invstd * (dgamma / (double)plan->spec.channels)"}),
+    ("fused", KERNELS, "double inverse = inside == 0 ? 0 : 1 / sqrt(inside);\n"
+     "        REAL rounded", "inside == 0 ? 0 : 1 / sqrt(inside)",
+     inverse("squares / count", "count", "eps")),
+    ("fused", KERNELS, "a[i] = TYPE(scale_of)(gamma, i, (REAL)inverse);\n"
+     "        /* a channel", "TYPE(scale_of)(gamma, i, (REAL)inverse)",
+     {"gamma-forgotten": "(REAL)inverse",
+      "gamma-twice": "TYPE(scale_of)(gamma, i, TYPE(scale_of)(gamma, i, "
+                     "(REAL)inverse))",
+      "gamma-plus-1":
+          "TYPE(scale_of)(gamma, i, (REAL)inverse) + (REAL)inverse",
+      "dev-sign": "-TYPE(scale_of)(gamma, i, (REAL)inverse)"}),
+    ("fused", FORWARD, "block->lanes.b, args->beta, 0", "args->beta",
+     {"beta-forgotten": "NULL"}),
+    ("fused", KERNELS, "dbeta[i] = (REAL)(whole + (left + s));",
+     "(whole + (left + s))",
+     {"dbeta-averaged": "(whole + (left + s)) / count",
+      "dbeta-not-summed": "(double)pivot[i]",
+      "dout-overwritten": "(whole + (left + s)) * ((double)a[i] / inverse)"}),
+    ("fused", KERNELS, "dgamma[i] = (REAL)(inverse * p);", "(inverse * p)",
+     {"dgamma-averaged": "inverse * p / count",
+      "dgamma-of-dev": "p",
+      "dgamma-of-scaled_x": "(double)a[i] * p",
+      "dgamma-without-x_norm": "whole + (left + s)",
+      "dgamma-of-x": "p + (double)mean[i] * (whole + (left + s))"}),
+    ("fused", KERNELS, "        dmean[i] = rounded;", "rounded",
+     {"mean-branch-dropped": "0",
+      "eval-gradient-in-training": "0",
+      "dmean-sign": "-rounded",
+      "dmean-missing-1/N": "(REAL)((double)rounded * count)",
+      "dmean-n-minus-1": "(REAL)((double)rounded * (count / (count - 1)))",
+      "dmean-1/N-twice": "(REAL)((double)rounded / count)",
+      "dmean-of-dx_norm": "(REAL)((double)rounded / inverse)"}),
+    ("fused", KERNELS, "k[i] = (REAL)(inverse * (inverse * p / count));",
+     "(inverse * (inverse * p / count))",
+     {"variance-branch-dropped": "0",
+      "inverse-1/s": "inverse * p / count",
+      "inverse-1/s^3": "inverse * inverse * (inverse * p / count)",
+      "inverse-sign": "-inverse * (inverse * p / count)",
+      "root-missing-1/2": "2 * inverse * (inverse * p / count)",
+      "square-missing-2": "inverse * (inverse * p / count) / 2",
+      "dvar-missing-1/N": "inverse * (inverse * p)",
+      "dvar-n-minus-1": "inverse * (inverse * p / (count - 1))",
+      "dvar-1/N-twice": "inverse * (inverse * p / count / count)",
+      "closed-means-for-sums": "inverse * (inverse * p / count / count)",
+      "closed-dev-for-x_norm": "inverse * p / count"}),
+    ("fused", BACKWARD, "lanes->invstd,\n                         lanes->a);",
+     "lanes->a);", SCALES),
 ]
 
 # Why a mistake of the catalogue is in no closed form and no kernel: a pattern
@@ -250,13 +264,16 @@ CIRCUIT = [
     xhat_status status = xhat_run_set(run, XHAT_SIDE_VALUE"""),
 ]
 
-HEAD = """#include <stdlib.h>
+HEAD = """#ifndef XM_IS_THERE
+#define XM_IS_THERE
+#include <stdlib.h>
 #include <string.h>
 static inline int XM(const char *id)
 {
     const char *mutant = getenv("XHAT_MUTANT");
     return mutant != NULL && strcmp(mutant, id) == 0;
 }
+#endif
 """
 
 RUN_HEAD = """#include "edit.h"
@@ -347,6 +364,13 @@ def plant_all(tree):
         return changed.setdefault(path, (tree / path).read_text())
 
     for telling, path, code, right, wrongs in SITES:
+        if wrongs is SCALES:
+            chain = "a"
+            for i, wrong in wrongs.items():
+                chain = f'(XM("{telling}:{i}") ? ({wrong}) : {chain})'
+            changed[path] = text_of(path).replace(
+                code, code.replace(right, SCALE_LOOP % chain))
+            continue
         chain = right
         prefix = "c, " if right.startswith("c, ") else ""
         end = ";" if right.endswith(";") else ""

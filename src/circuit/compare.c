@@ -30,30 +30,32 @@ double xhat_comparison_distance(const xhat_comparison *c, double factor)
 }
 
 double xhat_comparison_span(const xhat_comparison *c, const xhat_axes *axes,
-                            xhat_extent extent)
+                            xhat_extent extent, bool *decides)
 {
     bool full = extent == XHAT_EXTENT_FULL;
     size_t features = full ? axes->channels : c->count;
     size_t rows = full ? axes->outer : 1, inner = full ? axes->inner : 1;
     double worst = 0;
+    bool clear = false;
     for (size_t f = 0; f < features; f++) {
-        double off = 0, most = 0;
+        double off = 0, most = 0, size = 0;
         for (size_t r = 0; r < rows; r++)
             for (size_t i = 0; i < inner; i++) {
                 size_t k = (r * features + f) * inner + i;
                 double a = c->yours[k], b = c->expected[k];
-                if (agree(a, b))
-                    continue;
-                if (!isfinite(a) || !isfinite(b))
+                if (!agree(a, b) && (!isfinite(a) || !isfinite(b)))
                     return INFINITY;
-                off = fmax(off, fabs(a - b));
+                off = agree(a, b) ? off : fmax(off, fabs(a - b));
                 most = fmax(most, fmax(fabs(a), fabs(b)));
-                if (c->size != NULL && c->size[k] > most)
-                    most = c->size[k];
+                if (c->size != NULL && c->size[k] > size)
+                    size = c->size[k];
             }
         if (off > 0)
-            worst = fmax(worst, off / most);
+            worst = fmax(worst, off / fmax(most, size));
+        clear = clear || most > 100 * c->tolerance * size;
     }
+    if (decides != NULL)
+        *decides = clear;
     return worst;
 }
 

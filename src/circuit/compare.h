@@ -20,9 +20,11 @@ double xhat_comparison_distance(const xhat_comparison *c, double factor);
 /* How far yours is from `expected` in the worst feature, relative to the
  * largest number or term in that feature: 0 the same, about 1 nothing alike,
  * infinite for a NaN where there should be none.  Numbers of `extent` over
- * `axes`; no part. */
+ * `axes`; no part.
+ * *decides (may be NULL) := in some feature the numbers are well above the
+ * tolerance times the terms: rounding alone does not make them so near. */
 double xhat_comparison_span(const xhat_comparison *c, const xhat_axes *axes,
-                            xhat_extent extent);
+                            xhat_extent extent, bool *decides);
 
 /* When yours is one factor times `expected` everywhere, says so:
  * "yours is exactly N = 4 times too large everywhere".  False: it is not.

@@ -113,6 +113,7 @@ bool xhat_parts_of(xhat_parts *parts, const xhat_run *right, const double *dx,
     const double *invstd =
         xhat_run_field(right, XHAT_SIDE_VALUE, XHAT_VALUE_INVERTED_STDDEV).data;
     common direct = {0}, mean = {0}, variance = {0};
+    bool any = false;
     for (size_t c = 0; c < axes->channels; c++) {
         feature f = sums_of(&a, c);
         double noise = tolerance * f.size * f.n, scale = gamma[c] * invstd[c];
@@ -120,6 +121,7 @@ bool xhat_parts_of(xhat_parts *parts, const xhat_run *right, const double *dx,
             return false;
         if (f.hh == 0 || f.size == 0)
             continue;
+        any = true;
         bool combination = f.residual <= 10 * tolerance * f.size;
         double factor = f.rest_dout == 0 ? NAN : f.rest_both / f.rest_dout;
         /* of a dx that is too large as a whole, eps leaves more, too */
@@ -143,5 +145,5 @@ bool xhat_parts_of(xhat_parts *parts, const xhat_run *right, const double *dx,
     parts->is_scaled = parts->sum_holds && parts->projection_holds &&
                        parts->is_combination && direct.apart;
     parts->suspects = suspects_of(parts);
-    return true;
+    return any;
 }

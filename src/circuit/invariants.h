@@ -27,8 +27,8 @@ typedef struct xhat_parts {
 } xhat_parts;
 
 /* dx[]: somebody's, of a run in training over the axes of batch
- * normalization, done backward.  False, and nothing is known, when N < 4 or a
- * number of dx or of the right one is not finite. */
+ * normalization, done backward.  False, and nothing is known, when N < 4, x is
+ * constant, or a number of dx or of the right one is not finite. */
 bool xhat_parts_of(xhat_parts *parts, const xhat_run *right, const double *dx,
                    double tolerance);
 

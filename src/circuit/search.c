@@ -68,7 +68,8 @@ const xhat_mistake *xhat_cause_earliest(const xhat_cause *cause)
 /* ---- one run against the claims ------------------------------------------ */
 
 double xhat_run_span(const xhat_run *run, xhat_side side, int value,
-                     xhat_field data, const xhat_magnitudes *size)
+                     xhat_field data, const xhat_magnitudes *size,
+                     double tolerance, bool *decides)
 {
     const xhat_axes *axes = xhat_run_axes(run);
     xhat_field field = xhat_run_computed(run, side, value);
@@ -77,19 +78,15 @@ double xhat_run_span(const xhat_run *run, xhat_side side, int value,
     size_t count = xhat_axes_count(axes, data.extent);
     if (count != xhat_axes_count(axes, field.extent))
         return INFINITY;
-    xhat_comparison c = {
-        .yours = data.data, .expected = field.data, .count = count};
+    xhat_comparison c = {.yours = data.data,
+                         .expected = field.data,
+                         .count = count,
+                         .tolerance = tolerance};
     bool usual = !axes->per_row &&
                  field.extent == xhat_run_circuit(run)->values[value].extent;
     if (usual)
         c.size = size->computed[side][value];
-    return xhat_comparison_span(&c, axes, data.extent);
-}
-
-static double span(const xhat_claim *claim, xhat_field data,
-                   const xhat_run *run, const xhat_magnitudes *size)
-{
-    return xhat_run_span(run, claim->side, claim->value, data, size);
+    return xhat_comparison_span(&c, axes, data.extent, decides);
 }
 
 static record compare(const room *r, const xhat_search *search,
@@ -100,11 +97,13 @@ static record compare(const room *r, const xhat_search *search,
     for (int i = 0; i < r->c->claim_count; i++) {
         const xhat_claim *claim = &r->c->claims[i];
         double tolerance = search->tolerance[i];
-        double d =
-            span(claim, (xhat_field){claim->data, claim->extent}, run, size);
+        bool decides = false;
+        double d = xhat_run_span(run, claim->side, claim->value,
+                                 (xhat_field){claim->data, claim->extent}, size,
+                                 tolerance, &decides);
         if (i == search->first) {
             found.first = d;
-            found.fits_first = claim->data != NULL && d <= tolerance;
+            found.fits_first = decides && d <= tolerance;
         }
         found.distance = fmax(found.distance, d);
         found.fits = found.fits && claim->data != NULL && d <= tolerance;
@@ -112,8 +111,10 @@ static record compare(const room *r, const xhat_search *search,
         xhat_field before =
             xhat_run_computed(r->replay, claim->side, claim->value);
         shows = shows || (search->wrong[i] &&
-                          span(claim, before, run, size) > tolerance);
+                          xhat_run_span(run, claim->side, claim->value, before,
+                                        size, tolerance, NULL) > tolerance);
     }
+    found.fits = found.fits && found.fits_first;
     found.may_pair = shows && spares;
     return found;
 }
