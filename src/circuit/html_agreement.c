@@ -98,9 +98,10 @@ static void put_axes(xhat_html *html)
     for (int d = 0; d <= DECADES; d += 4)
         xhat_text_add(text,
                       "<path class=grid d=\"M%d,%.1fH%d\"/><text x=%d y=%.1f"
-                      " text-anchor=end>1e-%d</text>",
+                      " text-anchor=end>%s%d</text>",
                       BOX_LEFT, decade_y(d), BOX_WIDTH - BOX_RIGHT,
-                      BOX_LEFT - 6, decade_y(d) + 4, d);
+                      BOX_LEFT - 6, decade_y(d) + 4, d > 0 ? "1e-" : "",
+                      d > 0 ? d : 1);
     for (int i = 0; i < STEPS; i += 4)
         xhat_text_add(text, "<text x=%.1f y=%d text-anchor=middle>1e-%d</text>",
                       plot_x(i), BOX_HEIGHT - BOX_BOTTOM + 18, 1 + i / 2);

@@ -352,7 +352,7 @@ static xhat_status put_verdicts(broken *b, xhat_error *error)
 {
     const xhat_mistake *mistake = xhat_mistake_at(b->mistake);
     xhat_text *text = b->html->text;
-    xhat_text_put(text, "<p>");
+    xhat_text_put(text, "<p>What it does: ");
     xhat_text_put_xml(text, mistake->text);
     xhat_text_put(text, ".</p><p>Right in NumPy: <code>");
     xhat_text_put_xml(text, mistake->fix);
