@@ -8,11 +8,12 @@
  * or the operand, the shape.  Panels flow from left to right. */
 enum {
     PANELS_MAX = 8,
-    PANEL_ROWS = 6, /* of a table that is shown whole */
-    PANEL_COLUMNS = 4,
+    PANEL_ROWS = 6,    /* of a table that is shown whole */
+    PANEL_COLUMNS = 4, /* in 80 columns of the terminal, */
+    PANEL_COLUMNS_MAX = 20,
+    WIDER = 20,   /* and one more for each so many */
     CUT_ROWS = 4, /* of one that is not */
-    CUT_COLUMNS = 3,
-    PANEL_WIDTH_MAX = 60,
+    PANEL_WIDTH_MAX = 300,
     MARGIN = 4,
     GAP = 3
 };
@@ -57,6 +58,13 @@ static void measure(panel *p)
             p->width = (int)strlen(heading[i]);
 }
 
+/* The columns of a table that is shown whole; one less of one that is not. */
+static int most_columns(const page *g)
+{
+    int most = PANEL_COLUMNS + (g->style.width - 80) / WIDER;
+    return most < PANEL_COLUMNS_MAX ? most : PANEL_COLUMNS_MAX;
+}
+
 static int add_panel(page *g, panel *panels, int count, const char *role,
                      const char *name, xhat_field field)
 {
@@ -67,13 +75,13 @@ static int add_panel(page *g, panel *panels, int count, const char *role,
     snprintf(p->name, sizeof p->name, "%s", name);
     xhat_picture_shape_text(g->picture, field.extent, p->shape);
     p->grid = xhat_grid_of(xhat_run_axes(g->picture->run), field, PANEL_ROWS,
-                           PANEL_COLUMNS);
+                           (size_t)most_columns(g));
     bool cut_rows = p->grid.shown_rows < p->grid.rows;
     bool cut_columns = p->grid.shown_columns < p->grid.columns;
     if (cut_rows)
         p->grid.shown_rows = CUT_ROWS;
     if (cut_columns)
-        p->grid.shown_columns = CUT_COLUMNS;
+        p->grid.shown_columns = (size_t)most_columns(g) - 1;
     g->cut = g->cut || cut_rows || cut_columns;
     measure(p);
     return count + 1;
@@ -364,5 +372,5 @@ void xhat_render_text(xhat_text *text, const xhat_picture *picture,
         xhat_text_add(text,
                       "Of larger arrays the first %d rows and %d columns are"
                       " shown; .json and .npz\nhold all numbers.\n",
-                      CUT_ROWS, CUT_COLUMNS);
+                      CUT_ROWS, most_columns(&g) - 1);
 }

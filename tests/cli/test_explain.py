@@ -1,13 +1,16 @@
 """xhat explain: exact output, options, every format."""
 
+import fcntl
 import io
 import json
 import os
 import pathlib
+import pty
 import re
 import struct
 import subprocess
 import tempfile
+import termios
 import unittest
 import zipfile
 
@@ -235,6 +238,36 @@ dx[0,1] = 2 comes back
         self.assertIn("the first 4 rows and 3 columns are shown", text)
         self.assertLess(len(text.splitlines()), 250)
         self.assertTrue(all(len(line) <= 80 for line in text.splitlines()))
+
+    def on_a_terminal(self, columns, *arguments):
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ,
+                    struct.pack("HHHH", 50, columns, 0, 0))
+        with subprocess.Popen([XHAT, "explain", *arguments], stdout=slave,
+                              env={**os.environ, "NO_COLOR": "1"}) as process:
+            os.close(slave)
+            text = b""
+            while True:
+                try:
+                    part = os.read(master, 65536)
+                except OSError:  # the other end is closed
+                    break
+                if not part:
+                    break
+                text += part
+        os.close(master)
+        self.assertEqual(process.returncode, 0)
+        return text.decode().replace("\r\n", "\n")
+
+    def test_a_wide_terminal_is_used(self):
+        rows = "; ".join(",".join(str((7 * r + 3 * c) % 11) for c in range(9))
+                         for r in range(5))
+        for columns, shown in ((70, 3), (80, 3), (120, 5), (180, 9)):
+            text = self.on_a_terminal(columns, rows)
+            widest = max(map(len, text.splitlines()))
+            self.assertLessEqual(widest, max(columns, 80))
+            self.assertGreater(widest, 0.6 * columns)
+            self.assertEqual(f"rows and {shown} columns" in text, shown < 9)
 
     def test_a_default_dout_is_not_constant_and_is_said(self):
         found = json.loads(self.shown("1,10; 2,20; 4,40", "--json"))
