@@ -1,6 +1,8 @@
 /* xhat export: a trained net for other programs. */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "net_input.h"
 #include "output.h"
 
@@ -22,6 +24,29 @@ static bool is_scaled(const xhat_model *model)
     return false;
 }
 
+/* What was written, in the words of the options. */
+static void print_json(const cli_invocation *invocation,
+                       const xhat_model *model, const char *path)
+{
+    char net[512];
+    xhat_text text = xhat_text_on(NULL);
+    xhat_json json = xhat_json_on(&text, 2);
+    xhat_net_describe(model->net, net, sizeof net);
+    xhat_json_open(&json, NULL, '{');
+    xhat_json_string(&json, "file", path);
+    xhat_json_string(&json, "format",
+                     cli_ends_in(path, ".onnx") ? "onnx" : "safetensors");
+    xhat_json_string(&json, "net", net);
+    xhat_json_integer(&json, "parameters",
+                      (int64_t)xhat_net_parameter_count(model->net));
+    xhat_json_bool(&json, "folded", cli_given(invocation, "fold-norm"));
+    xhat_json_bool(&json, "standardizes", cli_given(invocation, "standardize"));
+    xhat_json_close(&json);
+    if (!text.failed)
+        fwrite(text.data, 1, text.length, stdout);
+    xhat_text_free(&text);
+}
+
 static int write_model(const cli_invocation *invocation,
                        const xhat_model *model, const char *path)
 {
@@ -34,6 +59,8 @@ static int write_model(const cli_invocation *invocation,
             : xhat_model_write(model, path, force, &error);
     if (status != XHAT_OK)
         return cli_fail_error(&error);
+    if (cli_given(invocation, "json"))
+        print_json(invocation, model, path);
     if (!standardize && is_scaled(model))
         cli_note(invocation,
                  "%s takes (x - input_mean) * input_scale, which its metadata "

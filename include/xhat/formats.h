@@ -146,7 +146,8 @@ typedef struct xhat_table {
 
 /* Comma, semicolon, tab or blank-separated; quotes; lines that begin with '#'
  * are comments.  The first row is a header when it holds text and no number
- * while the next one holds a number.  Ragged rows are an error with their
+ * while the next one holds a number or, with no numbers at all, when the texts
+ * of two columns repeat below it and none of its own does.  Ragged rows are an error with their
  * line.  The caller releases *table with xhat_table_free; on failure it is
  * empty.  Errors: as xhat_arrays_read. */
 XHAT_API XHAT_NODISCARD xhat_status

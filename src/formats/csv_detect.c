@@ -91,6 +91,62 @@ static xhat_status look_at_row(xhat_csv *csv, row_kind *kind)
     return XHAT_OK;
 }
 
+/* ---- a header above nothing but text ------------------------------------- */
+
+enum { TEXT_ROWS = 50, TEXT_COLUMNS = 64 };
+
+static bool same_text(const xhat_csv_cell *a, const xhat_csv_cell *b)
+{
+    return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
+}
+
+/* Column `column` of up to TEXT_ROWS rows into cells[]; how many there are. */
+static int sample_column(xhat_csv csv, size_t column, xhat_csv_cell *cells)
+{
+    int rows = 0;
+    while (rows < TEXT_ROWS && xhat_csv_row(&csv)) {
+        xhat_csv_cell cell = {0};
+        for (size_t c = 0; !csv.row_ended; c++)
+            if (xhat_csv_next(&csv, c == column ? &cells[rows] : &cell) !=
+                XHAT_OK)
+                return rows;
+        rows++;
+    }
+    return rows;
+}
+
+/* The texts of a column repeat below, but its first one does not: 1; the first
+ * one does: -1; none does: 0. */
+static int looks_like_name(const xhat_csv_cell *cells, int rows)
+{
+    bool repeats = false;
+    for (int i = 1; i < rows; i++) {
+        if (same_text(&cells[i], &cells[0]))
+            return -1;
+        for (int j = 1; j < i; j++)
+            repeats |= same_text(&cells[i], &cells[j]);
+    }
+    return repeats;
+}
+
+/* Does a row stand above texts as names do: in two columns at least over texts
+ * that repeat, and in none repeated itself?  csv is at the beginning. */
+static bool is_text_header(xhat_csv csv, size_t columns)
+{
+    xhat_csv_cell cells[TEXT_ROWS] = {0};
+    xhat_source silent = {0};
+    int names = 0;
+    csv.source = &silent;
+    for (size_t c = 0; c < columns && c < TEXT_COLUMNS; c++) {
+        int rows = sample_column(csv, c, cells);
+        int kind = looks_like_name(cells, rows);
+        if (kind < 0 || rows < 5)
+            return false;
+        names += kind;
+    }
+    return names > 1;
+}
+
 /* An upper bound that no short file can make large: by its lines, and by the
  * bytes that rows of so many cells take, and one more that is too short. */
 static size_t rows_at_most(const xhat_csv *csv)
@@ -121,7 +177,7 @@ xhat_status xhat_csv_open(xhat_csv *csv, const xhat_source *source)
         return xhat_source_bad(source, "holds no values");
     csv->delimiter = detect_delimiter(*csv);
 
-    xhat_csv ahead = *csv;
+    xhat_csv ahead = *csv, start = *csv;
     xhat_status status = look_at_row(&ahead, &first);
     if (status == XHAT_OK && xhat_csv_row(&ahead))
         status = look_at_row(&ahead, &second);
@@ -132,7 +188,8 @@ xhat_status xhat_csv_open(xhat_csv *csv, const xhat_source *source)
     /* a lone line is a header only if it is a whole one */
     bool lone_header = second.cells == 0 && ahead.line > csv->line;
     csv->has_header = first.numbers == 0 && first.missing < first.cells &&
-                      (lone_header || second.numbers + second.missing > 0);
+                      (lone_header || second.numbers + second.missing > 0 ||
+                       is_text_header(start, first.cells));
     csv->rows_at_most = rows_at_most(csv);
     return XHAT_OK;
 }

@@ -73,6 +73,36 @@ static xhat_status check_not_numbers(const xhat_table *table,
         numbers);
 }
 
+/* Numbers with decimal commas would make a category each. */
+static bool is_comma_number(const char *text)
+{
+    char copy[64];
+    char *comma;
+    double value;
+    if (strlen(text) >= sizeof copy)
+        return false;
+    strcpy(copy, text);
+    comma = strchr(copy, ',');
+    if (comma == NULL)
+        return false;
+    *comma = '.';
+    return xhat_number_parse(copy, strlen(copy), &value);
+}
+
+static xhat_status check_commas(const xhat_table *table, const char *source,
+                                size_t j, xhat_error *error)
+{
+    const xhat_column *column = &table->column[j];
+    for (size_t i = 0; i < table->rows; i++)
+        if (is_comma_number(column->texts[i]))
+            return xhat_fail(error, XHAT_BAD_FORMAT,
+                             "%s:%zu: column %zu (%s) holds \"%s\": numbers "
+                             "are written with a decimal point, not a comma",
+                             source, table->line[i], j + 1, column->name,
+                             column->texts[i]);
+    return XHAT_OK;
+}
+
 static xhat_status check_count(const xhat_table *table, const char *source,
                                size_t j, size_t count, xhat_error *error)
 {
@@ -102,6 +132,8 @@ static xhat_status expand(const xhat_column_choice *choice,
         if (text) {
             count = sort_texts(table, &table->column[j], sorted);
             xhat_status status = check_not_numbers(table, source, j, error);
+            if (status == XHAT_OK)
+                status = check_commas(table, source, j, error);
             if (status == XHAT_OK)
                 status = check_count(table, source, j, count, error);
             if (status != XHAT_OK)

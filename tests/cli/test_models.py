@@ -540,6 +540,16 @@ class Models(unittest.TestCase):
         self.assertIn("columns 5, 6 give the label away together", done.stderr)
         self.assertIn("--label 5,6,7", done.stderr)
 
+    def test_export_says_what_it_wrote(self):
+        self.trained()
+        done = self.xhat("export", "run", "-o", "net.onnx", "--fold-norm",
+                         "--json")
+        self.assertEqual(json.loads(done.stdout), {
+            "file": "net.onnx", "format": "onnx", "net": "5-12-9-3, no norm",
+            "parameters": 5 * 12 + 12 + 12 * 9 + 9 + 9 * 3 + 3,
+            "folded": True, "standardizes": False})
+        self.assertIn("input_mean", done.stderr)
+
     def test_export_errors(self):
         self.trained()
         for words, code, message in (

@@ -93,6 +93,31 @@ static void a_file_of_texts_has_no_header(void **state)
     xhat_table_free(&t);
 }
 
+/* Nothing but text: a first row whose texts come nowhere again, above columns
+ * whose texts do. */
+static void a_header_above_texts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool header;
+    } cases[] = {
+        {"class,cap\ne,x\np,x\ne,b\np,b\n", true},
+        {"class;\"cap, or\"\ne;x\ne;x\ne;x\ne;x\n", true},
+        {"e,x\np,x\ne,b\np,b\ne,x\n", false},        /* its texts come again */
+        {"q,r\np,x\ne,b\np,b\ne,r\n", false},        /* one of them does */
+        {"class,cap\ne,x\np,x\ne,b\n", false},       /* too few rows to tell */
+        {"class,name\ne,a\np,b\ne,c\np,d\n", false}, /* one column repeats */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        xhat_table t;
+        assert_ok(READ_TABLE(&t, cases[i].text));
+        if (t.has_header != cases[i].header)
+            fail_msg("case %zu: %d", i, t.has_header);
+        xhat_table_free(&t);
+    }
+}
+
 static void a_wide_row_of_empty_cells(void **state)
 {
     (void)state;
@@ -163,6 +188,7 @@ int main(void)
         cmocka_unit_test(missing_cells_are_counted),
         cmocka_unit_test(a_late_text_turns_the_column),
         cmocka_unit_test(a_file_of_texts_has_no_header),
+        cmocka_unit_test(a_header_above_texts),
         cmocka_unit_test(a_wide_row_of_empty_cells),
         cmocka_unit_test(failures_leave_nothing),
         cmocka_unit_test(known_tables_are_read),

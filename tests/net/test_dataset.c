@@ -78,6 +78,8 @@ static void what_a_table_may_not_hold(void **state)
         {"a,b,c\n1,1,1\n2,0,1\n", "b,c", "table.csv:2: of the label columns"},
         {"a,b,c\n1,1,0\n2,0,1\n", "c,b", "do not stand side by side"},
         {"a,b,c\n1,1,0\n2,0,1\n", "a,c", "do not stand side by side"},
+        {"a;b\n1,5;2\n2;3\n3,25;2\n", "b",
+         "table.csv:2: column 1 (a) holds \"1,5\": numbers are written"},
         {"n,c\na,1\nb,2\nc,1\nd,2\ne,1\nf,2\ng,1\nh,2\ni,1\n", "c",
          "column 1 (n) holds 9 different texts in 9 rows, as names do"},
         {"a,b,c\n1,1,2\n2,?,3\n", "c",
