@@ -56,6 +56,30 @@ typedef struct xhat_column_choice {
     bool by_name;              /* found by the names of a model */
 } xhat_column_choice;
 
+/* The column called `label`: by name, else by number from 1 or, negative, from
+ * the end. */
+XHAT_NODISCARD xhat_status xhat_table_find(const xhat_table *table,
+                                           const char *source,
+                                           const char *label, size_t *column,
+                                           xhat_error *error);
+
+/* The column of that name, or XHAT_NO_COLUMN; name may be NULL. */
+size_t xhat_table_called(const xhat_table *table, const char *name);
+
+/* The label columns that the list `label` names: one, or some with commas
+ * between them that stand side by side.  Sets choice->label, label_count. */
+XHAT_NODISCARD xhat_status xhat_label_find(
+    xhat_column_choice *choice, const xhat_table *table, const char *source,
+    const char *label, const xhat_allocator *allocator, xhat_error *error);
+
+/* The same where columns are called so by their names, else *found is false:
+ * the only error is XHAT_OUT_OF_MEMORY.  label may be NULL. */
+XHAT_NODISCARD xhat_status xhat_label_try(xhat_column_choice *choice,
+                                          const xhat_table *table,
+                                          const char *label,
+                                          const xhat_allocator *allocator,
+                                          bool *found, xhat_error *error);
+
 /* The caller releases choice->feature, after an error too. */
 XHAT_NODISCARD xhat_status xhat_columns_choose(xhat_column_choice *choice,
                                                const xhat_table *table,

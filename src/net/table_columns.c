@@ -7,96 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/number.h"
 #include "net/dataset_parts.h"
-
-/* The column that `label` names: by name, else by number from 1 or, negative,
- * from the end. */
-static xhat_status find_column(const xhat_table *table, const char *source,
-                               const char *label, size_t *column,
-                               xhat_error *error)
-{
-    int64_t number, columns = (int64_t)table->columns;
-    for (size_t j = 0; j < table->columns; j++)
-        if (strcmp(table->column[j].name, label) == 0) {
-            *column = j;
-            return XHAT_OK;
-        }
-    if (!xhat_number_parse_integer(label, &number) || number == 0 ||
-        number > columns || number < -columns)
-        return xhat_fail(error, XHAT_BAD_FORMAT,
-                         "%s has no column \"%s\"; it has %zu, from \"%s\" to "
-                         "\"%s\"",
-                         source, label, table->columns, table->column[0].name,
-                         table->column[table->columns - 1].name);
-    *column = (size_t)(number > 0 ? number - 1 : columns + number);
-    return XHAT_OK;
-}
-
-static size_t column_called(const xhat_table *table, const char *name)
-{
-    for (size_t j = 0; name != NULL && j < table->columns; j++)
-        if (strcmp(table->column[j].name, name) == 0)
-            return j;
-    return XHAT_NO_COLUMN;
-}
-
-/* The label columns that the list `label` names: one, or some with commas
- * between them that stand side by side. */
-static xhat_status find_label(xhat_column_choice *choice,
-                              const xhat_table *table, const char *source,
-                              const char *label,
-                              const xhat_allocator *allocator,
-                              xhat_error *error)
-{
-    char *names = xhat_copy_string(allocator, label), *name = names;
-    bool whole = column_called(table, label) != XHAT_NO_COLUMN;
-    xhat_status status = XHAT_OK;
-    if (names == NULL)
-        return xhat_fail(error, XHAT_OUT_OF_MEMORY,
-                         "no memory for the label columns");
-    choice->label_count = 0;
-    while (name != NULL && status == XHAT_OK) {
-        char *comma = whole ? NULL : strchr(name, ',');
-        size_t column;
-        if (comma != NULL)
-            *comma = '\0';
-        status = find_column(table, source, name, &column, error);
-        if (status == XHAT_OK && choice->label_count == 0)
-            choice->label = column;
-        else if (status == XHAT_OK &&
-                 column != choice->label + choice->label_count)
-            status = xhat_fail(error, XHAT_BAD_FORMAT,
-                               "%s: the label columns \"%s\" do not stand side "
-                               "by side, in this order",
-                               source, label);
-        choice->label_count += status == XHAT_OK;
-        name = comma != NULL ? comma + 1 : NULL;
-    }
-    xhat_release(allocator, names);
-    return status;
-}
-
-/* Whether `label`, such a list, names columns of this table by their names. */
-static xhat_status try_label(xhat_column_choice *choice,
-                             const xhat_table *table, const char *label,
-                             const xhat_allocator *allocator, bool *found,
-                             xhat_error *error)
-{
-    xhat_column_choice tried = *choice;
-    *found = label != NULL && label[0] != '\0';
-    if (!*found)
-        return XHAT_OK;
-    xhat_status status = find_label(&tried, table, "", label, allocator, NULL);
-    *found = status == XHAT_OK &&
-             (tried.label_count > 1 ||
-              strcmp(table->column[tried.label].name, label) == 0);
-    if (*found)
-        *choice = tried;
-    return status == XHAT_OUT_OF_MEMORY
-               ? xhat_fail(error, status, "no memory for the label columns")
-               : XHAT_OK;
-}
 
 /* Where --label or, without it, the label of the training is. */
 static xhat_status choose_given_label(xhat_column_choice *choice,
@@ -108,10 +19,10 @@ static xhat_status choose_given_label(xhat_column_choice *choice,
 {
     *found = true;
     if (options->label != NULL)
-        return find_label(choice, table, source, options->label, allocator,
-                          error);
-    return try_label(choice, table, options->likely_label, allocator, found,
-                     error);
+        return xhat_label_find(choice, table, source, options->label, allocator,
+                               error);
+    return xhat_label_try(choice, table, options->likely_label, allocator,
+                          found, error);
 }
 
 /* ---- by name ------------------------------------------------------------- */
@@ -133,7 +44,7 @@ static xhat_status choose_by_name(xhat_column_choice *choice,
     choice->features = options->features;
     for (size_t f = 0; f < choice->features; f++) {
         const char *name = like->name[f];
-        size_t j = column_called(table, name);
+        size_t j = xhat_table_called(table, name);
         choice->feature[f] = (xhat_feature_source){j, category_of(like, f)};
         if (j == XHAT_NO_COLUMN)
             return xhat_fail(error, XHAT_SHAPE_MISMATCH,
@@ -196,8 +107,8 @@ static xhat_status choose_by_place(xhat_column_choice *choice,
     if (options->unlabeled)
         return XHAT_OK;
     if (options->label != NULL)
-        return find_label(choice, table, source, options->label, allocator,
-                          error);
+        return xhat_label_find(choice, table, source, options->label, allocator,
+                               error);
     choice->label = like->label - 1;
     choice->label_count = like->label_count;
     return XHAT_OK;
@@ -220,7 +131,7 @@ static xhat_status read_drop(bool *left_out, const xhat_table *table,
         char *comma = strchr(name, ',');
         if (comma != NULL)
             *comma = '\0';
-        status = find_column(table, source, name, &column, error);
+        status = xhat_table_find(table, source, name, &column, error);
         if (status == XHAT_OK)
             left_out[column] = true;
         name = comma != NULL ? comma + 1 : NULL;
@@ -244,8 +155,8 @@ static xhat_status choose_unlabeled(xhat_column_choice *choice,
                                  : options->features;
     if (options->features == 0 || table->columns != inputs + labels)
         return XHAT_OK;
-    xhat_status status = try_label(choice, table, options->likely_label,
-                                   allocator, &found, error);
+    xhat_status status = xhat_label_try(choice, table, options->likely_label,
+                                        allocator, &found, error);
     if (status == XHAT_OK && !found)
         return xhat_fail(error, XHAT_SHAPE_MISMATCH,
                          "%s has %zu columns but the model takes %zu: name the "
@@ -410,7 +321,7 @@ xhat_status xhat_columns_choose(xhat_column_choice *choice,
 static bool has_names(const xhat_table *table)
 {
     for (size_t j = 0; table->has_header && j < table->columns; j++)
-        if (column_called(table, table->column[j].name) != j)
+        if (xhat_table_called(table, table->column[j].name) != j)
             return false;
     return table->has_header;
 }
