@@ -31,9 +31,11 @@ static size_t lay_out(run *r, char *scratch)
     r->block_bytes = xhat_block_bytes(r->plan, g->block_channels);
     r->sums_bytes = xhat_sums_bytes(g->block_channels);
     r->stage_bytes = xhat_stage_bytes(r->plan);
-    r->blocks = scratch;
-    r->stages = r->blocks + blocks * r->block_bytes;
-    r->part_sums = r->stages + threads * r->stage_bytes;
+    if (scratch != NULL) {
+        r->blocks = scratch;
+        r->stages = r->blocks + blocks * r->block_bytes;
+        r->part_sums = r->stages + threads * r->stage_bytes;
+    }
     return blocks * r->block_bytes + threads * r->stage_bytes +
            sums * r->sums_bytes;
 }
