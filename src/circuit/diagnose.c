@@ -283,14 +283,15 @@ static xhat_status confirm(inquiry *q, xhat_error *error)
     xhat_status status = take_slice(q, &others, CONFIRM_ELEMENTS, error);
     for (int i = 0; i < s->cause_count && status == XHAT_OK; i++) {
         bool fits = true;
-        bool crossing = xhat_mistake_crosses_channels(s->causes[i].mistakes[0]);
-        if (!crossing)
-            status =
-                xhat_cause_fits(&s->causes[i], s, &q->sample.c, &fits, error);
+        if (!xhat_mistake_crosses_channels(s->causes[i].mistakes[0]))
+            status = xhat_cause_fits(&s->causes[i], s, &others.c, &fits, error);
         if (fits)
             s->causes[kept++] = s->causes[i];
+        else if (s->nearest.count == 0)
+            s->nearest = s->causes[i];
     }
     s->cause_count = kept;
+    xhat_slice_free(&others);
     return status;
 }
 

@@ -187,7 +187,9 @@ static void collect(collection *all, xhat_cause cause, const record *found)
         keep(search->causes, &search->cause_count, cause);
         return;
     }
-    if (search->nearest.count == 0 || cause.distance < search->nearest.distance)
+    bool told = found->distance > search->tolerance[search->first];
+    if (told && (search->nearest.count == 0 ||
+                 cause.distance < search->nearest.distance))
         search->nearest = cause;
     cause.distance = found->first;
     if (found->fits_first && cause.count == 1)
