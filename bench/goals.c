@@ -38,7 +38,8 @@ const bench_class *bench_class_of(const xhat_spec *spec, bool channels_last,
                                   bench_mode mode)
 {
     const double megabyte = 1e6, plane = 28 * 28;
-    double bytes = bench_least_bytes(spec, BENCH_FORWARD) / 2;
+    double bytes = (double)spec->outer * (double)spec->channels *
+                   (double)spec->inner * (spec->dtype == XHAT_F32 ? 4 : 8);
     bool tiny = bytes < megabyte, forward = mode == BENCH_FORWARD;
     int class;
     if (mode == BENCH_INFERENCE)
@@ -60,4 +61,9 @@ const bench_class *bench_class_of(const xhat_spec *spec, bool channels_last,
 const bench_class *bench_class_at(int index)
 {
     return index >= 0 && index < CLASSES ? &classes[index] : NULL;
+}
+
+int bench_class_count(void)
+{
+    return CLASSES;
 }

@@ -19,5 +19,6 @@ const bench_class *bench_class_of(const xhat_spec *spec, bool channels_last,
 
 /* Every class in the order of the table; NULL past the last. */
 const bench_class *bench_class_at(int index);
+int bench_class_count(void);
 
 #endif

@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "bound.h"
 #include "samples.h"
-#include "traffic.h"
 
 enum {
     ROUNDS_LEAST = 5,
@@ -25,6 +25,7 @@ static const double sample_seconds = 1e-4;
 /* One thing that is timed: a traffic loop or a telling. */
 typedef struct turn {
     bool traffic;
+    bench_bound bound; /* of a loop */
     bench_loop loop;
     int threads; /* of the loop */
     bench_method method;
@@ -35,7 +36,8 @@ typedef struct turn {
     double pass_median[BENCH_PASSES_MAX];
 } turn;
 
-/* five loops on two numbers of threads, and every method in every mode */
+/* five loops on two numbers of threads (a problem has at most two bounds, with
+ * different loops), and every method in every mode */
 enum { TURNS_MAX = 2 * BENCH_LOOPS + BENCH_METHODS * BENCH_MODES };
 
 typedef struct bout {
@@ -57,28 +59,40 @@ static bool has(unsigned bits, int which)
 
 /* ---- what takes turns ---------------------------------------------------- */
 
-static bool loop_wanted(const bench_settings *settings, bench_loop loop)
+static bool bound_wanted(const bout *b, bench_bound bound)
 {
-    if (loop >= BENCH_TRIAD)
-        return has(settings->modes, BENCH_BACKWARD);
-    return has(settings->modes, BENCH_FORWARD) ||
-           has(settings->modes, BENCH_INFERENCE);
+    for (int mode = 0; mode < BENCH_MODES; mode++)
+        if (has(b->settings->modes, mode) &&
+            bench_bound_of(b->problem.fusion, (bench_mode)mode) == bound)
+            return true;
+    return false;
+}
+
+/* the loops of one bound, on every thread and, for small arrays, on one */
+static void add_loops(bout *b, bench_bound bound, size_t bytes)
+{
+    int least = bytes > SMALL ? b->problem.threads : 1;
+    for (int loop = 0; loop < BENCH_LOOPS; loop++) {
+        if (!bench_bound_has(bound, (bench_loop)loop))
+            continue;
+        turn new = {.traffic = true,
+                    .bound = bound,
+                    .loop = (bench_loop)loop,
+                    .threads = b->problem.threads};
+        b->turns[b->turn_count++] = new;
+        if (least == new.threads)
+            continue;
+        new.threads = least;
+        b->turns[b->turn_count++] = new;
+    }
 }
 
 static void add_turns(bout *b, size_t bytes)
 {
     b->turn_count = 0;
-    for (int loop = 0; loop < BENCH_LOOPS; loop++) {
-        if (!loop_wanted(b->settings, (bench_loop)loop))
-            continue;
-        for (int one = 0; one < 2; one++) {
-            int threads = one ? 1 : b->problem.threads;
-            if (one && (b->problem.threads == 1 || bytes > SMALL))
-                continue;
-            b->turns[b->turn_count++] = (turn){
-                .traffic = true, .loop = (bench_loop)loop, .threads = threads};
-        }
-    }
+    for (int bound = 0; bound < BENCH_BOUNDS; bound++)
+        if (bound_wanted(b, (bench_bound)bound))
+            add_loops(b, (bench_bound)bound, bytes);
     for (int method = 0; method < BENCH_METHODS; method++)
         for (int mode = 0; mode < BENCH_MODES; mode++)
             if (has(b->settings->methods, method) &&
@@ -94,11 +108,7 @@ static xhat_status call(bout *b, const turn *t, xhat_error *error)
     bench_workload *w = &b->workload;
     if (!t->traffic)
         return bench_workload_run(w, t->method, t->mode, error);
-    if (t->loop >= BENCH_TRIAD)
-        bench_move(b->loops, t->loop, t->threads, w->dx, w->x, w->dout,
-                   w->bytes);
-    else
-        bench_move(b->loops, t->loop, t->threads, w->out, w->x, NULL, w->bytes);
+    bench_bound_move(t->bound, b->loops, t->loop, t->threads, w);
     return XHAT_OK;
 }
 
@@ -199,9 +209,10 @@ static xhat_status run_passes(bout *b, bool check, xhat_error *error)
 static double limit(bout *b, bench_mode mode, int pass)
 {
     double best = INFINITY;
+    bench_bound bound = bench_bound_of(b->problem.fusion, mode);
     for (int i = 0; i < b->turn_count; i++) {
         turn *t = &b->turns[i];
-        if (!t->traffic || (t->loop >= BENCH_TRIAD) != (mode == BENCH_BACKWARD))
+        if (!t->traffic || t->bound != bound)
             continue;
         best = fmin(best, pass < 0 ? bench_median(t->samples, t->count)
                                    : t->pass_median[pass]);

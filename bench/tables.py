@@ -179,7 +179,9 @@ def fusion_table(cases, plain):
 
 def gigabytes(r):
     size = 4 if r["dtype"] == "f32" else 8
-    moved = size * math.prod(r["shape"]) * (3 if r["mode"] == "backward" else 2)
+    arrays = (3 if r["mode"] == "backward" else 2) + \
+        (r["fusion"] == "add-relu")
+    moved = size * math.prod(r["shape"]) * arrays
     return 1e-9 * moved / r["seconds"]
 
 
@@ -215,7 +217,7 @@ def cache_table(document):
     """hot and cold means of each class"""
     grouped = {}
     for m in document["means"]:
-        if m["method"] == "fused":
+        if m["method"] == "fused" and m["fusion"] == "plain":
             grouped.setdefault((m["layouts"], m["mode"]), {})[m["cache"]] = m
     rows = [[layouts, mode, str(by["hot"]["cases"])] +
             [number(by[cache]["fraction"]) for cache in ("hot", "cold")]

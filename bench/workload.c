@@ -16,6 +16,7 @@ enum { CIRCUIT_BYTES = 256 };
 
 const char *const bench_mode_names[] = {"forward", "backward", "inference",
                                         NULL};
+const char *const bench_fusion_names[] = {"plain", "relu", "add-relu", NULL};
 const char *const bench_method_names[] = {"fused", "closed", "staged", NULL};
 
 static bool has(unsigned bits, int which)
@@ -59,14 +60,20 @@ xhat_status bench_problem_spec(const bench_problem *problem, xhat_spec *spec,
     }
     *spec = xhat_spec_default(problem->dtype);
     spec->threads = problem->threads;
+    if (problem->fusion != BENCH_PLAIN)
+        spec->flags |=
+            problem->fusion == BENCH_RELU ? XHAT_RELU : XHAT_ADD_RELU;
     return xhat_spec_set_shape(spec, problem->layout, shape->rank, stored,
                                error);
 }
 
 double bench_least_bytes(const xhat_spec *spec, bench_mode mode)
 {
+    int arrays = mode == BENCH_BACKWARD ? 3 : 2;
+    if (spec->flags & XHAT_ADD_RELU)
+        arrays++;
     return (double)spec->outer * (double)spec->channels * (double)spec->inner *
-           (double)dtype_size(spec->dtype) * (mode == BENCH_BACKWARD ? 3 : 2);
+           (double)dtype_size(spec->dtype) * arrays;
 }
 
 /* ---- memory -------------------------------------------------------------- */
@@ -88,8 +95,10 @@ static double free_memory(void)
 static xhat_status check_memory(const xhat_spec *spec, unsigned methods,
                                 unsigned modes, xhat_error *error)
 {
-    double each =
-        (double)dtype_size(spec->dtype) * (has(modes, BENCH_BACKWARD) ? 4 : 2);
+    int arrays = has(modes, BENCH_BACKWARD) ? 4 : 2;
+    if (spec->flags & XHAT_ADD_RELU)
+        arrays += 2;
+    double each = (double)dtype_size(spec->dtype) * arrays;
     double elements =
         (double)spec->outer * (double)spec->channels * (double)spec->inner;
     if (has(methods, BENCH_STAGED))
@@ -111,48 +120,56 @@ static double next_number(uint32_t *state)
     return (double)(*state >> 8) / (double)(1 << 22) - 2;
 }
 
-/* A new array of offset + numbers in -scale .. scale; NULL: memory is out. */
-static void *filled(xhat_dtype dtype, size_t count, uint32_t seed,
-                    double offset, double scale)
+/* How an array is filled: offset + random numbers of this scale, all at least
+ * `gap` away from the offset. */
+typedef struct filling {
+    void **array;
+    double offset, scale, gap;
+    bool full, wanted;
+} filling;
+
+static bool fill(const bench_workload *w, const filling *f, uint32_t seed)
 {
-    void *array = xhat_allocate(NULL, count, dtype_size(dtype));
-    for (size_t i = 0; array != NULL && i < count; i++)
-        put(dtype, array, i, offset + scale / 2 * next_number(&seed));
-    return array;
+    size_t count = f->full ? w->elements : w->spec.channels;
+    *f->array = xhat_allocate(NULL, count, dtype_size(w->spec.dtype));
+    if (*f->array == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        double number = next_number(&seed);
+        put(w->spec.dtype, *f->array, i,
+            f->offset + f->scale / 2 * number +
+                (number < 0 ? -f->gap : f->gap));
+    }
+    return true;
 }
 
+/* gamma * x_norm + beta stays away from 0, with and without the residual: else
+ * what a ReLU lets through would hang on the last bit. */
 static xhat_status take_arrays(bench_workload *w, unsigned modes,
                                xhat_error *error)
 {
-    const struct {
-        void **array;
-        double offset, scale;
-        bool full, backward;
-    } arrays[] = {{&w->x, 3, 2, true, false},
-                  {&w->out, 0, 0, true, false},
-                  {&w->dout, 0, 2, true, true},
-                  {&w->dx, 0, 0, true, true},
-                  {&w->gamma, 1, 0.5, false, false},
-                  {&w->beta, 0, 2, false, false},
-                  {&w->running_mean, 3, 1, false, false},
-                  {&w->running_var, 2, 1, false, false},
-                  {&w->mean, 0, 0, false, false},
-                  {&w->mean_low, 0, 0, false, false},
-                  {&w->invstd, 0, 0, false, false},
-                  {&w->dgamma, 0, 0, false, false},
-                  {&w->dbeta, 0, 0, false, false}};
-    for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) {
-        if (arrays[k].backward && !has(modes, BENCH_BACKWARD))
-            continue;
-        *arrays[k].array = filled(
-            w->spec.dtype, arrays[k].full ? w->elements : w->spec.channels,
-            (uint32_t)k + 1, arrays[k].offset, arrays[k].scale);
-        if (*arrays[k].array == NULL)
+    bool backward = has(modes, BENCH_BACKWARD);
+    bool add = (w->spec.flags & XHAT_ADD_RELU) != 0;
+    const filling fillings[] = {{&w->x, 3, 0.5, 1, true, true},
+                                {&w->out, 0, 0, 0, true, true},
+                                {&w->dout, 0, 2, 0, true, backward},
+                                {&w->dx, 0, 0, 0, true, backward},
+                                {&w->residual, 0, 1, 3, true, add},
+                                {&w->dresidual, 0, 0, 0, true, add},
+                                {&w->gamma, 1, 0.25, 0, false, true},
+                                {&w->beta, 0, 0.25, 0, false, true},
+                                {&w->running_mean, 3, 0.25, 0, false, true},
+                                {&w->running_var, 2, 1, 0, false, true},
+                                {&w->mean, 0, 0, 0, false, true},
+                                {&w->mean_low, 0, 0, 0, false, true},
+                                {&w->invstd, 0, 0, 0, false, true},
+                                {&w->dgamma, 0, 0, 0, false, true},
+                                {&w->dbeta, 0, 0, 0, false, true}};
+    for (size_t k = 0; k < sizeof fillings / sizeof *fillings; k++)
+        if (fillings[k].wanted && !fill(w, &fillings[k], (uint32_t)k + 1))
             return xhat_fail(error, XHAT_OUT_OF_MEMORY,
-                             "no memory for %zu "
-                             "elements",
+                             "no memory for arrays of %zu elements",
                              w->elements);
-    }
     return XHAT_OK;
 }
 
@@ -200,7 +217,12 @@ static xhat_status make_plans(bench_workload *w, xhat_error *error)
     }
     w->scratch_size = scratch;
     w->scratch = xhat_allocate_zeroed(NULL, scratch, 1);
-    return w->scratch != NULL
+    if (w->spec.flags & XHAT_ADD_RELU)
+        w->mask = xhat_allocate_zeroed(
+            NULL, xhat_plan_mask_size(w->plan[BENCH_FUSED]), 1);
+    bool complete = w->scratch != NULL &&
+                    (w->mask != NULL || !(w->spec.flags & XHAT_ADD_RELU));
+    return complete
                ? XHAT_OK
                : xhat_fail(error, XHAT_OUT_OF_MEMORY, "no memory for scratch");
 }
@@ -250,6 +272,11 @@ xhat_status bench_workload_open(bench_workload *w, const bench_problem *problem,
 {
     *w = (bench_workload){0};
     xhat_status status = bench_problem_spec(problem, &w->spec, error);
+    if (status == XHAT_OK && has(methods, BENCH_STAGED) &&
+        problem->fusion != BENCH_PLAIN)
+        status = xhat_fail(error, XHAT_UNSUPPORTED,
+                           "the circuit (staged) has no gate for %s",
+                           bench_fusion_names[problem->fusion]);
     if (status == XHAT_OK)
         status = check_memory(&w->spec, methods, modes, error);
     if (status != XHAT_OK)
@@ -299,6 +326,7 @@ static xhat_status run_plan(bench_workload *w, const xhat_plan *plan,
             &(xhat_inference_args){.x = w->x,
                                    .gamma = w->gamma,
                                    .beta = w->beta,
+                                   .residual = w->residual,
                                    .running_mean = w->running_mean,
                                    .running_var = w->running_var,
                                    .out = w->out,
@@ -311,6 +339,8 @@ static xhat_status run_plan(bench_workload *w, const xhat_plan *plan,
             &(xhat_forward_args){.x = w->x,
                                  .gamma = w->gamma,
                                  .beta = w->beta,
+                                 .residual = w->residual,
+                                 .mask = w->mask,
                                  .out = w->out,
                                  .mean = w->mean,
                                  .mean_low = w->mean_low,
@@ -322,6 +352,9 @@ static xhat_status run_plan(bench_workload *w, const xhat_plan *plan,
                          &(xhat_backward_args){.x = w->x,
                                                .dout = w->dout,
                                                .gamma = w->gamma,
+                                               .beta = w->beta,
+                                               .mask = w->mask,
+                                               .dresidual = w->dresidual,
                                                .mean = w->mean,
                                                .mean_low = w->mean_low,
                                                .invstd = w->invstd,

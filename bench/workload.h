@@ -27,8 +27,18 @@ typedef enum bench_method {
     BENCH_METHODS = 3
 } bench_method;
 
+/* What follows batch norm in the same pass. */
+typedef enum bench_fusion {
+    BENCH_PLAIN = 0,   /* nothing */
+    BENCH_RELU = 1,    /* ReLU of its output */
+    BENCH_ADD_RELU = 2 /* ReLU of its output plus another array */
+} bench_fusion;
+
+enum { BENCH_FUSIONS = 3 };
+
 extern const char *const bench_mode_names[BENCH_MODES + 1];     /* NULL ends */
 extern const char *const bench_method_names[BENCH_METHODS + 1]; /* NULL ends */
+extern const char *const bench_fusion_names[BENCH_FUSIONS + 1]; /* NULL ends */
 
 enum { BENCH_RANK_MAX = 5 };
 
@@ -43,6 +53,7 @@ typedef struct bench_problem {
     xhat_layout layout;
     xhat_dtype dtype;
     int threads; /* at least 1 */
+    bench_fusion fusion;
 } bench_problem;
 
 /* The spec of a problem.  Errors: as xhat_spec_set_shape. */
@@ -50,13 +61,16 @@ XHAT_NODISCARD xhat_status bench_problem_spec(const bench_problem *problem,
                                               xhat_spec *spec,
                                               xhat_error *error);
 
-/* Bytes that must move at the least: x in and out once, in backward dout too. */
+/* Bytes that must move at the least: x in and out once, in backward dout too;
+ * with XHAT_ADD_RELU the array that is added, or its gradient. */
 double bench_least_bytes(const xhat_spec *spec, bench_mode mode);
 
 typedef struct bench_workload {
     xhat_spec spec;
     size_t elements, bytes;    /* of x */
     void *x, *dout, *out, *dx; /* (elements); dout, dx: NULL without backward */
+    void *residual, *dresidual; /* (elements); NULL without XHAT_ADD_RELU */
+    void *mask;                 /* NULL without it */
     void *gamma, *beta, *running_mean, *running_var; /* (channels) */
     void *mean, *mean_low, *invstd, *dgamma, *dbeta; /* (channels) */
     xhat_plan *plan[2];                              /* fused, closed */
@@ -70,7 +84,8 @@ typedef struct bench_workload {
  * forward so that backward has its statistics.  The caller closes *w, also
  * after a failure.
  * Errors: XHAT_SHAPE_MISMATCH when the arrays do not fit the memory that is
- * free now; what plans and runs refuse. */
+ * free now; XHAT_UNSUPPORTED for a fusion in the circuit, which has no such
+ * gate; what plans and runs refuse. */
 XHAT_NODISCARD xhat_status bench_workload_open(bench_workload *w,
                                                const bench_problem *problem,
                                                unsigned methods, unsigned modes,

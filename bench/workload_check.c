@@ -19,7 +19,7 @@ enum {
 typedef struct reference {
     xhat_spec spec; /* outer x the chosen channels x inner, float64 */
     size_t elements;
-    double *x, *dout, *out, *dx;                       /* (elements) */
+    double *x, *dout, *out, *dx, *residual;            /* (elements) */
     double *each[6];                                   /* (channels) */
     double *mean, *mean_low, *invstd, *dgamma, *dbeta; /* (channels) */
     void *scratch;
@@ -52,8 +52,9 @@ static size_t place(const bench_workload *w, const reference *r, size_t i)
 
 static void reference_close(reference *r)
 {
-    double *arrays[] = {r->x,        r->dout,   r->out,    r->dx,   r->mean,
-                        r->mean_low, r->invstd, r->dgamma, r->dbeta};
+    double *arrays[] = {r->x,     r->dout,     r->out,    r->dx,
+                        r->mean,  r->mean_low, r->invstd, r->dgamma,
+                        r->dbeta, r->residual};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         xhat_release(NULL, arrays[i]);
     for (int i = 0; i < 6; i++)
@@ -74,6 +75,7 @@ static xhat_status reference_open(reference *r, const bench_workload *w,
     *r = (reference){.spec = w->spec};
     r->spec.dtype = XHAT_F64;
     r->spec.method = XHAT_CLOSED;
+    r->spec.flags &= ~(unsigned)(XHAT_RELU | XHAT_ADD_RELU);
     if (channels < r->spec.channels)
         r->spec.channels = channels;
     channels = r->spec.channels;
@@ -86,6 +88,7 @@ static xhat_status reference_open(reference *r, const bench_workload *w,
                   {&r->dout, w->dout, true},
                   {&r->out, NULL, true},
                   {&r->dx, NULL, true},
+                  {&r->residual, w->residual, true},
                   {&r->each[GAMMA], w->gamma, false},
                   {&r->each[BETA], w->beta, false},
                   {&r->each[RUNNING_MEAN], w->running_mean, false},
@@ -110,6 +113,26 @@ static xhat_status reference_open(reference *r, const bench_workload *w,
 }
 
 /* ---- the reference's own results ----------------------------------------- */
+
+/* after forward */
+static xhat_status closed_backward(reference *r, xhat_error *error)
+{
+    double **each = r->each;
+    return xhat_backward(
+        r->plan,
+        &(xhat_backward_args){.x = r->x,
+                              .dout = r->dout,
+                              .gamma = each[GAMMA],
+                              .mean = r->mean,
+                              .mean_low = r->mean_low,
+                              .invstd = r->invstd,
+                              .dx = r->dx,
+                              .dgamma = r->dgamma,
+                              .dbeta = r->dbeta,
+                              .scratch = r->scratch,
+                              .scratch_size = xhat_plan_scratch_size(r->plan)},
+        error);
+}
 
 static xhat_status solve_closed(reference *r, bench_mode mode,
                                 xhat_error *error)
@@ -148,20 +171,7 @@ static xhat_status solve_closed(reference *r, bench_mode mode,
         error);
     if (mode == BENCH_FORWARD || status != XHAT_OK)
         return status;
-    return xhat_backward(
-        r->plan,
-        &(xhat_backward_args){.x = r->x,
-                              .dout = r->dout,
-                              .gamma = each[GAMMA],
-                              .mean = r->mean,
-                              .mean_low = r->mean_low,
-                              .invstd = r->invstd,
-                              .dx = r->dx,
-                              .dgamma = r->dgamma,
-                              .dbeta = r->dbeta,
-                              .scratch = r->scratch,
-                              .scratch_size = xhat_plan_scratch_size(r->plan)},
-        error);
+    return closed_backward(r, error);
 }
 
 static void copy_field(double *to, const xhat_run *run, xhat_side side,
@@ -201,6 +211,31 @@ static xhat_status solve_staged(reference *r, bench_mode mode,
     copy_field(r->dbeta, r->run, XHAT_SIDE_GRADIENT, XHAT_VALUE_BETA,
                r->spec.channels);
     return XHAT_OK;
+}
+
+static xhat_status solve_plain(reference *r, bench_mode mode, bool staged,
+                               xhat_error *error)
+{
+    return staged ? solve_staged(r, mode, error) : solve_closed(r, mode, error);
+}
+
+/* With the ReLU that the spec of w asks for, in plain loops: what it lets
+ * through of out, or of dout before the pass back. */
+static xhat_status solve(reference *r, const bench_workload *w, bench_mode mode,
+                         bool staged, xhat_error *error)
+{
+    bool fused = (w->spec.flags & (XHAT_RELU | XHAT_ADD_RELU)) != 0;
+    bool backward = mode == BENCH_BACKWARD;
+    if (!fused)
+        return solve_plain(r, mode, staged, error);
+    xhat_status status =
+        solve_plain(r, backward ? BENCH_FORWARD : mode, false, error);
+    for (size_t i = 0; i < r->elements && status == XHAT_OK; i++) {
+        r->out[i] = fmax(r->out[i] + r->residual[i], 0);
+        if (r->out[i] == 0)
+            r->dout[i] = 0;
+    }
+    return backward && status == XHAT_OK ? closed_backward(r, error) : status;
 }
 
 /* ---- comparing ----------------------------------------------------------- */
@@ -264,10 +299,12 @@ static xhat_status compare_all(const bench_workload *w, const reference *r,
     pair pairs[] = {{"out", r->out, w->out, w->spec.dtype, true},
                     {"dx", r->dx, w->dx, w->spec.dtype, true},
                     {"dgamma", r->dgamma, w->dgamma, w->spec.dtype, false},
-                    {"dbeta", r->dbeta, w->dbeta, w->spec.dtype, false}};
+                    {"dbeta", r->dbeta, w->dbeta, w->spec.dtype, false},
+                    {"dresidual", r->dout, w->dresidual, w->spec.dtype, true}};
+    int last = !backward ? 1 : w->dresidual == NULL ? 4 : 5;
     static const int values[] = {XHAT_VALUE_OUT, XHAT_VALUE_X, XHAT_VALUE_GAMMA,
                                  XHAT_VALUE_BETA};
-    for (int i = backward ? 1 : 0; i < (backward ? 4 : 1); i++) {
+    for (int i = backward ? 1 : 0; i < last; i++) {
         if (run != NULL) {
             xhat_side side = i == 0 ? XHAT_SIDE_VALUE : XHAT_SIDE_GRADIENT;
             pairs[i].found = xhat_run_field(run, side, values[i]).data;
@@ -288,9 +325,9 @@ static xhat_status check_results(const bench_workload *w, bench_method method,
     reference r;
     xhat_status status = reference_open(&r, w, error);
     if (status == XHAT_OK)
-        status = method != BENCH_STAGED && r.elements <= CIRCUIT_MOST
-                     ? solve_staged(&r, mode, error)
-                     : solve_closed(&r, mode, error);
+        status =
+            solve(&r, w, mode,
+                  method != BENCH_STAGED && r.elements <= CIRCUIT_MOST, error);
     if (status == XHAT_OK)
         status = compare_all(w, &r, method, mode, units, error);
     reference_close(&r);

@@ -33,7 +33,7 @@ static size_t count_problems(const cli_bench *bench)
     for (size_t i = 0; i < bench->shapes.count; i++)
         for (int layout = XHAT_NC; layout <= XHAT_NDHWC; layout++)
             count += wanted(bench, layout, bench->shapes.shapes[i].rank);
-    return count;
+    return count * (size_t)__builtin_popcount(bench->fusions);
 }
 
 static int print(const cli_invocation *invocation, xhat_text *text)
@@ -66,31 +66,48 @@ static int measure(const cli_invocation *invocation, const cli_bench *bench,
         return CLI_DONE;
     if (results->count == (size_t)count) /* the first ones */
         cli_bench_head(&text, bench);
+    cli_bench_fusion(&text, results, (size_t)count);
     for (int i = 0; i < count; i++)
         cli_bench_row(&text, &items[i]);
     return print(invocation, &text);
 }
 
+/* one shape in every layout that is wanted for it */
+static int measure_shape(const cli_invocation *invocation,
+                         const cli_bench *bench, bench_problem problem,
+                         size_t *done, cli_bench_results *results)
+{
+    int result = CLI_DONE;
+    for (int layout = XHAT_NC; layout <= XHAT_NDHWC; layout++) {
+        if (!wanted(bench, layout, problem.shape.rank) || cli_interrupted())
+            continue;
+        problem.layout = (xhat_layout)layout;
+        progress(invocation, (*done)++, count_problems(bench), &problem);
+        result = measure(invocation, bench, &problem, results);
+        if (result != CLI_DONE)
+            break;
+    }
+    return result;
+}
+
 static int measure_all(const cli_invocation *invocation, const cli_bench *bench,
                        cli_bench_results *results)
 {
-    size_t done = 0, all = count_problems(bench);
+    size_t done = 0;
     int result = CLI_DONE;
-    for (size_t i = 0; i < bench->shapes.count; i++)
-        for (int layout = XHAT_NC; layout <= XHAT_NDHWC; layout++) {
+    for (int fusion = 0; fusion < BENCH_FUSIONS; fusion++)
+        for (size_t i = 0; i < bench->shapes.count && result == CLI_DONE; i++) {
             bench_problem problem = {.shape = bench->shapes.shapes[i],
-                                     .layout = (xhat_layout)layout,
                                      .dtype = bench->dtype,
-                                     .threads = bench->threads};
-            if (!wanted(bench, layout, problem.shape.rank) || cli_interrupted())
-                continue;
-            progress(invocation, done++, all, &problem);
-            result = measure(invocation, bench, &problem, results);
-            if (result != CLI_DONE)
-                return result;
+                                     .threads = bench->threads,
+                                     .fusion = (bench_fusion)fusion};
+            if (bench->fusions & (1u << fusion))
+                result =
+                    measure_shape(invocation, bench, problem, &done, results);
         }
     if (cli_interrupted())
-        cli_warn("interrupted after %zu of %zu shapes", done, all);
+        cli_warn("interrupted after %zu of %zu shapes", done,
+                 count_problems(bench));
     return result;
 }
 

@@ -55,6 +55,7 @@ static const char *read_result(const json_t *entry, bench_result *r)
     int mode = word_of(entry, "mode", bench_mode_names);
     int cache = word_of(entry, "cache", caches);
     int dtype = word_of(entry, "dtype", dtypes);
+    int fusion = word_of(entry, "fusion", bench_fusion_names);
     *r = (bench_result){
         .noise = json_number_value(json_object_get(entry, "noise")),
         .spread = json_number_value(json_object_get(entry, "spread"))};
@@ -64,6 +65,8 @@ static const char *read_result(const json_t *entry, bench_result *r)
         return method < 0 ? "method" : "mode";
     if (cache < 0 || dtype < 0)
         return cache < 0 ? "cache" : "dtype";
+    if (fusion < 0)
+        return "fusion";
     if (!read_shape(entry, &r->problem.shape))
         return "shape";
     if (!read_positive(entry, "threads", &threads) || threads > 1e6)
@@ -74,6 +77,7 @@ static const char *read_result(const json_t *entry, bench_result *r)
         return "limit_seconds";
     r->problem.threads = (int)threads;
     r->problem.dtype = (xhat_dtype)dtype;
+    r->problem.fusion = (bench_fusion)fusion;
     r->method = (bench_method)method;
     r->mode = (bench_mode)mode;
     r->cache = (bench_cache)cache;
@@ -147,6 +151,7 @@ static bool same_case(const bench_result *a, const bench_result *b)
 {
     return a->problem.layout == b->problem.layout &&
            a->problem.dtype == b->problem.dtype &&
+           a->problem.fusion == b->problem.fusion &&
            a->problem.threads == b->problem.threads &&
            a->problem.shape.rank == b->problem.shape.rank &&
            memcmp(a->problem.shape.size, b->problem.shape.size,
@@ -211,11 +216,14 @@ void cli_bench_put_verdicts(xhat_text *text, const cli_bench_old *old,
             continue;
         slower++;
         xhat_text_add(text,
-                      "  SLOWER %s %s %s %s %s: %.2f times (noise allows "
+                      "  SLOWER %s %s %s %s%s %s: %.2f times (noise allows "
                       "%.2f)\n",
                       bench_shape_text(&r->problem.shape, shape),
                       xhat_layout_name(r->problem.layout),
                       bench_mode_names[r->mode], bench_method_names[r->method],
+                      r->problem.fusion == BENCH_PLAIN  ? ""
+                      : r->problem.fusion == BENCH_RELU ? "+relu"
+                                                        : "+add-relu",
                       r->cache == BENCH_HOT ? "hot" : "cold", verdict.slowdown,
                       1 + verdict.allowed);
     }

@@ -19,6 +19,8 @@ const cli_option cli_bench_options[] = {
      "in memory (default: every one of its rank)"},
     {"method", 0, "LIST", "fused, closed, staged (default fused)"},
     {"mode", 0, "LIST", "forward, backward, inference (default all three)"},
+    {"fusion", 0, "LIST",
+     "plain, relu, add-relu: what follows in the same pass (default plain)"},
     {"dtype", 0, "f32|f64", "default f32"},
     {"cache", 0, "LIST",
      "hot, cold: what the caches hold before a call "
@@ -150,7 +152,7 @@ static int read_shapes(cli_bench *bench, const cli_invocation *invocation)
     return CLI_DONE;
 }
 
-/* each shape needs a layout of its rank, each layout a shape */
+/* each shape needs a layout of its rank */
 static int check_layouts(const cli_bench *bench)
 {
     char text[BENCH_SHAPE_TEXT];
@@ -180,6 +182,7 @@ int cli_bench_read(cli_bench *bench, const cli_invocation *invocation)
     int64_t passes = 3;
     *bench =
         (cli_bench){.compare = cli_text(invocation, "compare"),
+                    .fusions = 1u << BENCH_PLAIN,
                     .settings = {.methods = 1u << BENCH_FUSED,
                                  .modes = (1u << BENCH_MODES) - 1,
                                  .caches = 1u << BENCH_HOT | 1u << BENCH_COLD,
@@ -192,6 +195,8 @@ int cli_bench_read(cli_bench *bench, const cli_invocation *invocation)
                              &s->methods)) == CLI_DONE &&
         (result = read_words(invocation, "mode", bench_mode_names,
                              &s->modes)) == CLI_DONE &&
+        (result = read_words(invocation, "fusion", bench_fusion_names,
+                             &bench->fusions)) == CLI_DONE &&
         (result = read_words(invocation, "cache", caches, &s->caches)) ==
             CLI_DONE &&
         (result = cli_choice(invocation, "dtype", dtypes, &dtype)) ==

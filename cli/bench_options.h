@@ -9,6 +9,7 @@
 typedef struct cli_bench {
     bench_shape_list shapes;
     unsigned layouts; /* bits 1 << XHAT_NC ...; 0: those of each rank */
+    unsigned fusions; /* bits 1 << BENCH_PLAIN ... */
     xhat_dtype dtype;
     int threads;
     bench_settings settings;

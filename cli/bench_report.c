@@ -91,6 +91,26 @@ void cli_bench_row(xhat_text *text, const bench_result *r)
                   100 * r->noise);
 }
 
+static const char *fusion_words(bench_fusion fusion)
+{
+    return fusion == BENCH_RELU ? "with ReLU in the same pass"
+           : fusion == BENCH_ADD_RELU
+               ? "with another array added, and ReLU, in "
+                 "the same pass"
+               : "batch norm alone";
+}
+
+void cli_bench_fusion(xhat_text *text, const cli_bench_results *results,
+                      size_t count)
+{
+    size_t first = results->count - count;
+    bench_fusion now = results->items[first].problem.fusion;
+    bench_fusion before =
+        first == 0 ? BENCH_PLAIN : results->items[first - 1].problem.fusion;
+    if (now != before)
+        xhat_text_add(text, "%s\n", fusion_words(now));
+}
+
 /* ---- means --------------------------------------------------------------- */
 
 typedef struct mean {
@@ -98,15 +118,20 @@ typedef struct mean {
     double fraction;
 } mean;
 
-static mean mean_of(const cli_bench_results *results, const bench_class *class,
-                    int method, int cache)
+/* what a mean is of */
+typedef struct group {
+    const bench_class *class;
+    int fusion, method, cache;
+} group;
+
+static mean mean_of(const cli_bench_results *results, const group *g)
 {
     mean m = {0, NAN};
     double *fractions = malloc((results->count + 1) * sizeof *fractions);
     for (size_t i = 0; fractions != NULL && i < results->count; i++) {
         const bench_result *r = &results->items[i];
-        if (class_of(r) == class && (int)r->method == method &&
-            (int)r->cache == cache)
+        if (class_of(r) == g->class && (int)r->problem.fusion == g->fusion &&
+            (int)r->method == g->method && (int)r->cache == g->cache)
             fractions[m.count++] = r->fraction;
     }
     if (fractions != NULL)
@@ -115,24 +140,38 @@ static mean mean_of(const cli_bench_results *results, const bench_class *class,
     return m;
 }
 
+/* the group after *g, in the order of the table; false past the last */
+static bool next_group(group *g, int *index)
+{
+    int at = (*index)++;
+    g->cache = at % 2;
+    g->method = at / 2 % BENCH_METHODS;
+    g->class = bench_class_at(at / 2 / BENCH_METHODS % bench_class_count());
+    g->fusion = at / 2 / BENCH_METHODS / bench_class_count();
+    return g->fusion < BENCH_FUSIONS;
+}
+
 void cli_bench_means(xhat_text *text, const cli_bench_results *results)
 {
+    int index = 0, fusion = BENCH_PLAIN;
+    group g;
     xhat_text_add(text, "\ngeometric means of the part of the limit\n");
-    for (int k = 0; bench_class_at(k) != NULL; k++)
-        for (int method = 0; method < BENCH_METHODS; method++)
-            for (int cache = 0; cache < 2; cache++) {
-                const bench_class *class = bench_class_at(k);
-                mean m = mean_of(results, class, method, cache);
-                if (m.count == 0)
-                    continue;
-                xhat_text_add(text, "  %-24s %-9s %-6s %-4s %3zu case%s  %5.3f",
-                              class->layouts, class->mode,
-                              bench_method_names[method], cache_names[cache],
-                              m.count, m.count == 1 ? " " : "s", m.fraction);
-                if (class->goal > 0 && method == BENCH_FUSED)
-                    xhat_text_add(text, "  goal %.2f", class->goal);
-                xhat_text_put(text, "\n");
-            }
+    while (next_group(&g, &index)) {
+        mean m = mean_of(results, &g);
+        if (m.count == 0)
+            continue;
+        if (g.fusion != fusion)
+            xhat_text_add(text, "%s\n", fusion_words((bench_fusion)g.fusion));
+        fusion = g.fusion;
+        xhat_text_add(text, "  %-24s %-9s %-6s %-4s %3zu case%s  %5.3f",
+                      g.class->layouts, g.class->mode,
+                      bench_method_names[g.method], cache_names[g.cache],
+                      m.count, m.count == 1 ? " " : "s", m.fraction);
+        if (g.class->goal > 0 && g.method == BENCH_FUSED &&
+            g.fusion == BENCH_PLAIN)
+            xhat_text_add(text, "  goal %.2f", g.class->goal);
+        xhat_text_put(text, "\n");
+    }
 }
 
 /* ---- JSON ---------------------------------------------------------------- */
@@ -160,6 +199,7 @@ static void json_result(xhat_json *json, const bench_result *r,
     xhat_json_close(json);
     xhat_json_integer(json, "threads", r->problem.threads);
     xhat_json_string(json, "method", bench_method_names[r->method]);
+    xhat_json_string(json, "fusion", bench_fusion_names[r->problem.fusion]);
     xhat_json_string(json, "isa", r->isa);
     xhat_json_string(json, "dtype", r->spec.dtype == XHAT_F32 ? "f32" : "f64");
     xhat_json_string(json, "cache", cache_names[r->cache]);
@@ -179,28 +219,28 @@ static void json_result(xhat_json *json, const bench_result *r,
 
 static void json_means(xhat_json *json, const cli_bench_results *results)
 {
+    int index = 0;
+    group g;
     xhat_json_open(json, "means", '[');
-    for (int k = 0; bench_class_at(k) != NULL; k++)
-        for (int method = 0; method < BENCH_METHODS; method++)
-            for (int cache = 0; cache < 2; cache++) {
-                const bench_class *class = bench_class_at(k);
-                mean m = mean_of(results, class, method, cache);
-                if (m.count == 0)
-                    continue;
-                xhat_json_open(json, NULL, '{');
-                xhat_json_string(json, "class", class->id);
-                xhat_json_string(json, "layouts", class->layouts);
-                xhat_json_string(json, "mode", class->mode);
-                xhat_json_string(json, "method", bench_method_names[method]);
-                xhat_json_string(json, "cache", cache_names[cache]);
-                xhat_json_integer(json, "cases", (int64_t)m.count);
-                xhat_json_number(json, "fraction", m.fraction);
-                if (class->goal > 0)
-                    xhat_json_number(json, "goal", class->goal);
-                else
-                    xhat_json_null(json, "goal");
-                xhat_json_close(json);
-            }
+    while (next_group(&g, &index)) {
+        mean m = mean_of(results, &g);
+        if (m.count == 0)
+            continue;
+        xhat_json_open(json, NULL, '{');
+        xhat_json_string(json, "class", g.class->id);
+        xhat_json_string(json, "layouts", g.class->layouts);
+        xhat_json_string(json, "mode", g.class->mode);
+        xhat_json_string(json, "fusion", bench_fusion_names[g.fusion]);
+        xhat_json_string(json, "method", bench_method_names[g.method]);
+        xhat_json_string(json, "cache", cache_names[g.cache]);
+        xhat_json_integer(json, "cases", (int64_t)m.count);
+        xhat_json_number(json, "fraction", m.fraction);
+        if (g.class->goal > 0 && g.fusion == BENCH_PLAIN)
+            xhat_json_number(json, "goal", g.class->goal);
+        else
+            xhat_json_null(json, "goal");
+        xhat_json_close(json);
+    }
     xhat_json_close(json);
 }
 

@@ -20,6 +20,11 @@ bool cli_bench_results_add(cli_bench_results *results,
 void cli_bench_head(xhat_text *text, const cli_bench *bench);
 void cli_bench_row(xhat_text *text, const bench_result *result);
 
+/* A line that names the fusion of the last `count` results, when the one before
+ * them had another. */
+void cli_bench_fusion(xhat_text *text, const cli_bench_results *results,
+                      size_t count);
+
 /* Geometric means of each class, method and state of the caches. */
 void cli_bench_means(xhat_text *text, const cli_bench_results *results);
 

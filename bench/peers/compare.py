@@ -23,7 +23,6 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 LAYOUTS = {2: ["nc"], 3: ["ncl", "nlc"], 4: ["nchw", "nhwc"],
            5: ["ncdhw", "ndhwc"]}
-COPIES, TRIADS = (0, 1, 2), (3, 4)  # enum bench_loop of bench/traffic.h
 SAMPLE = 2e-4    # seconds that a hot sample lasts at least
 SMALL = 1 << 20  # bytes of x below which one thread may move them faster
 ROUNDS = (5, 25)
@@ -152,12 +151,12 @@ def open_case(workers, case):
 
 
 def loops(worker, case):
-    """The traffic loops that bound this mode."""
-    kinds = TRIADS if case["mode"] == "backward" else COPIES
+    """The traffic loops that bound the case."""
     bytes_of_x = math.prod(case["shape"]) * (4 if case["dtype"] == "f32" else 8)
     counts = {case["threads"], 1} if bytes_of_x <= SMALL else {case["threads"]}
     return [Turn(worker, f"loop {kind} {count}")
-            for kind in kinds for count in sorted(counts)]
+            for kind in worker.ask("bounds").split()
+            for count in sorted(counts)]
 
 
 def measure(workers, case, seconds):

@@ -12,16 +12,9 @@ extern "C" {
 
 #include "bench/workload.h"
 
-typedef enum peer_fusion {
-    PEER_PLAIN = 0,   /* batch norm alone */
-    PEER_RELU = 1,    /* ReLU of its output */
-    PEER_ADD_RELU = 2 /* ReLU of its output plus another array */
-} peer_fusion;
-
 typedef struct peer_case {
     bench_problem problem;
     bench_mode mode;
-    peer_fusion fusion;
     bool blocked; /* in the library's own blocked layout, channels in 16s */
 } peer_case;
 
@@ -37,7 +30,7 @@ const char *peer_name(void);
  * False, and why, when the library has no such thing. */
 bool peer_open(const peer_case *c, bench_workload *w,
                char message[PEER_MESSAGE]);
-void peer_run(void);   /* one call: what is timed */
+void peer_run(void); /* one call: what is timed */
 /* Results into the arrays of w; after a training forward, mean and invstd
  * too. */
 void peer_fetch(void);

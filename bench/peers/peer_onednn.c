@@ -20,8 +20,7 @@ static struct {
     const peer_case *c;
     bench_workload *w;
     float *var; /* (channels), what forward left or is given */
-    dnnl_memory_t out,
-        result; /* result: what out or dx really is, if blocked */
+    dnnl_memory_t result, second; /* out or dx, and dresidual, as they are */
 } at;
 
 static void must(dnnl_status_t status, const char *what)
@@ -151,9 +150,9 @@ static unsigned flags_of(const peer_case *c)
     unsigned flags = dnnl_use_scale | dnnl_use_shift;
     if (c->mode == BENCH_INFERENCE)
         flags |= dnnl_use_global_stats;
-    if (c->fusion == PEER_RELU)
+    if (c->problem.fusion == BENCH_RELU)
         flags |= dnnl_fuse_norm_relu;
-    if (c->fusion == PEER_ADD_RELU)
+    if (c->problem.fusion == BENCH_ADD_RELU)
         flags |= dnnl_fuse_norm_add_relu;
     return flags;
 }
@@ -211,8 +210,8 @@ static bool open_forward(dnnl_memory_desc_t plain, dnnl_memory_desc_t wanted,
     argument(DNNL_ARG_DST, at.result);
     channel_arguments(true);
     workspace_argument(*desc, NULL);
-    if (at.c->fusion == PEER_ADD_RELU) /* x stands in for the other array */
-        argument(DNNL_ARG_SRC_1, full(plain, wanted, at.w->x, true));
+    if (at.c->problem.fusion == BENCH_ADD_RELU)
+        argument(DNNL_ARG_SRC_1, full(plain, wanted, at.w->residual, true));
     return true;
 }
 
@@ -242,8 +241,10 @@ static bool open_backward(dnnl_memory_desc_t plain, dnnl_memory_desc_t wanted,
     argument(DNNL_ARG_DIFF_SRC, at.result);
     channel_arguments(false);
     workspace_argument(desc, space);
-    if (at.c->fusion == PEER_ADD_RELU)
-        argument(DNNL_ARG_DIFF_SRC_1, full(plain, wanted, NULL, false));
+    if (at.c->problem.fusion == BENCH_ADD_RELU) {
+        at.second = full(plain, wanted, at.w->dresidual, false);
+        argument(DNNL_ARG_DIFF_SRC_1, at.second);
+    }
     dnnl_primitive_desc_destroy(desc);
     return true;
 }
@@ -264,6 +265,7 @@ bool peer_open(const peer_case *c, bench_workload *w,
     at.w = w;
     at.count = at.owned_count = 0;
     at.primitive = NULL;
+    at.second = NULL;
     snprintf(message, PEER_MESSAGE, "oneDNN has no such thing");
     dnnl_memory_desc_t plain = full_desc(&c->problem, false);
     dnnl_memory_desc_t wanted = full_desc(&c->problem, c->blocked);
@@ -284,6 +286,15 @@ void peer_run(void)
     execute();
 }
 
+static void fetch_blocked(dnnl_memory_t from, void *to)
+{
+    dnnl_memory_desc_t plain = full_desc(&at.c->problem, false);
+    dnnl_memory_t made = memory(plain, to);
+    reorder(from, made);
+    dnnl_memory_destroy(made);
+    dnnl_memory_desc_destroy(plain);
+}
+
 void peer_fetch(void)
 {
     if (at.c->mode == BENCH_FORWARD)
@@ -292,12 +303,10 @@ void peer_fetch(void)
                 (float)(1 / sqrt((double)at.var[c] + at.w->spec.eps));
     if (!at.c->blocked)
         return;
-    dnnl_memory_desc_t plain = full_desc(&at.c->problem, false);
-    dnnl_memory_t to =
-        memory(plain, at.c->mode == BENCH_BACKWARD ? at.w->dx : at.w->out);
-    reorder(at.result, to);
-    dnnl_memory_destroy(to);
-    dnnl_memory_desc_destroy(plain);
+    fetch_blocked(at.result,
+                  at.c->mode == BENCH_BACKWARD ? at.w->dx : at.w->out);
+    if (at.second != NULL)
+        fetch_blocked(at.second, at.w->dresidual);
 }
 
 void peer_close(void)

@@ -19,8 +19,8 @@ namespace {
 struct state {
     const peer_case *c;
     bench_workload *w;
-    Tensor x, dout, gamma, beta, running_mean, running_var, other;
-    Tensor out, save_mean, save_invstd, dx, dgamma, dbeta;
+    Tensor x, dout, gamma, beta, running_mean, running_var, residual;
+    Tensor out, save_mean, save_invstd, dx, dgamma, dbeta, dresidual;
 } now;
 
 c10::ScalarType type_of(const peer_case *c)
@@ -63,17 +63,18 @@ void forward()
             now.x, now.gamma, now.beta, training ? Tensor() : now.running_mean,
             training ? Tensor() : now.running_var, training, 0.1,
             now.w->spec.eps);
-    if (now.c->fusion == PEER_ADD_RELU)
-        now.out.add_(now.other);
-    if (now.c->fusion != PEER_PLAIN)
+    if (now.c->problem.fusion == BENCH_ADD_RELU)
+        now.out.add_(now.residual);
+    if (now.c->problem.fusion != BENCH_PLAIN)
         now.out.relu_();
 }
 
 void backward()
 {
     Tensor dout = now.dout;
-    if (now.c->fusion != PEER_PLAIN)
+    if (now.c->problem.fusion != BENCH_PLAIN)
         dout = at::threshold_backward(now.dout, now.out, 0);
+    now.dresidual = dout;
     std::tie(now.dx, now.dgamma, now.dbeta) = at::cpu::native_batch_norm_backward(
         dout, now.x, now.gamma, Tensor(), Tensor(), now.save_mean,
         now.save_invstd, true, now.w->spec.eps, {true, true, true});
@@ -106,7 +107,8 @@ bool peer_open(const peer_case *c, bench_workload *w,
     now.w = w;
     size_t count = w->spec.channels;
     now.x = full(c, w->x);
-    now.other = now.x;
+    if (w->residual != nullptr)
+        now.residual = full(c, w->residual);
     if (w->dout != nullptr)
         now.dout = full(c, w->dout);
     now.gamma = channels(c, w->gamma, count);
@@ -138,6 +140,8 @@ void peer_fetch(void)
         return;
     }
     full(now.c, now.w->dx).copy_(now.dx);
+    if (now.w->dresidual != nullptr)
+        full(now.c, now.w->dresidual).copy_(now.dresidual);
     channels(now.c, now.w->dgamma, count).copy_(now.dgamma);
     channels(now.c, now.w->dbeta, count).copy_(now.dbeta);
 }

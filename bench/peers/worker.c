@@ -11,6 +11,8 @@
  *     save PATH                                  runs; out, dx, mean, invstd,
  *                                                dgamma, dbeta to a file
  *     time CALLS hot|cold                        seconds a call
+ *     bounds                                     0 1 2: loops that move what
+ *                                                the case has to move
  *     loop WHICH THREADS CALLS hot|cold          the same for a traffic loop
  *     shapes LIST                                32x64x56x56,...
  *     classes                                    id|layouts|mode|goal;...
@@ -26,10 +28,10 @@
 #include <sys/prctl.h>
 
 #include "base/memory.h"
+#include "bench/bound.h"
 #include "bench/goals.h"
 #include "bench/samples.h"
 #include "bench/shapes.h"
-#include "bench/traffic.h"
 #include "peer.h"
 
 enum { EVICTION = 96 << 20 }; /* bytes */
@@ -118,7 +120,6 @@ static void open_case(const char *arguments)
 {
     static const char *const variants[] = {"plain", "blocked", NULL};
     static const char *const dtypes[] = {"f32", "f64", NULL};
-    static const char *const fusions[] = {"plain", "relu", "add-relu", NULL};
     char variant[16], layout[16], mode[16], dtype[16], fusion[16], shape[120];
     char message[PEER_MESSAGE] = "";
     bench_shape_list list = {0};
@@ -136,7 +137,7 @@ static void open_case(const char *arguments)
     bench_shapes_free(&list);
     c->problem.dtype = (xhat_dtype)word_index(dtype, dtypes);
     c->mode = (bench_mode)word_index(mode, bench_mode_names);
-    c->fusion = (peer_fusion)word_index(fusion, fusions);
+    c->problem.fusion = (bench_fusion)word_index(fusion, bench_fusion_names);
     c->blocked = word_index(variant, variants) == 1;
     if (bench_workload_open(&worker.w, &c->problem, 1u << BENCH_FUSED,
                             1u << c->mode, &error) != XHAT_OK) {
@@ -160,20 +161,11 @@ static void check_case(void)
     peer_fetch();
     /* float32 accumulators may be this far off; a wrong formula is further */
     const double units = 1e5;
-    if (worker.c.fusion != PEER_PLAIN ||
-        bench_workload_compare(&worker.w, worker.c.mode, units, &error) ==
-            XHAT_OK)
+    if (bench_workload_compare(&worker.w, worker.c.mode, units, &error) ==
+        XHAT_OK)
         printf("ok\n");
     else
         printf("wrong %s\n", error.message);
-}
-
-static void run_loop(int which, int threads)
-{
-    bench_workload *w = &worker.w;
-    bool triad = which >= BENCH_TRIAD;
-    bench_move(worker.loops, (bench_loop)which, threads, triad ? w->dx : w->out,
-               w->x, triad ? w->dout : NULL, w->bytes);
 }
 
 /* which < 0: the library itself */
@@ -181,6 +173,7 @@ static void time_case(int which, int threads, long calls, const char *cache)
 {
     bool cold = strcmp(cache, "cold") == 0;
     double start = 0;
+    bench_bound bound = bench_bound_of(worker.c.problem.fusion, worker.c.mode);
     if (cold)
         bench_evict(worker.c.problem.threads, worker.eviction, EVICTION);
     for (long i = cold ? 0 : -1; i < calls; i++) {
@@ -189,7 +182,8 @@ static void time_case(int which, int threads, long calls, const char *cache)
         if (which < 0)
             peer_run();
         else
-            run_loop(which, threads);
+            bench_bound_move(bound, worker.loops, (bench_loop)which, threads,
+                             &worker.w);
     }
     printf("%.9g\n", (bench_seconds() - start) / (double)calls);
 }
@@ -209,6 +203,16 @@ static void print_shapes(const char *text)
     bench_shapes_free(&list);
 }
 
+/* the numbers of the traffic loops that bound the open case */
+static void print_bounds(void)
+{
+    bench_bound bound = bench_bound_of(worker.c.problem.fusion, worker.c.mode);
+    for (int loop = 0; loop < BENCH_LOOPS; loop++)
+        if (bench_bound_has(bound, (bench_loop)loop))
+            printf("%d ", loop);
+    printf("\n");
+}
+
 static void print_classes(void)
 {
     for (int i = 0; bench_class_at(i) != NULL; i++) {
@@ -226,6 +230,8 @@ static void obey(const char *line)
     int which, threads;
     if (strcmp(line, "name") == 0)
         printf("%s\n", peer_name());
+    else if (strcmp(line, "bounds") == 0 && worker.open)
+        print_bounds();
     else if (strcmp(line, "classes") == 0)
         print_classes();
     else if (strncmp(line, "shapes ", 7) == 0)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/bound.h"
 #include "bench/goals.h"
 #include "bench/measure.h"
 #include "bench/samples.h"
@@ -35,9 +36,9 @@ static void shapes(void **state)
     char text[BENCH_SHAPE_TEXT];
     bench_shape_list list = {0};
     xhat_error error;
-    assert_int_equal(
-        bench_shapes_parse(&list, "7x3,2x3x4x5x6,18446744073709551615x1", &error),
-        XHAT_INVALID_ARGUMENT); /* beyond int64 */
+    assert_int_equal(bench_shapes_parse(
+                         &list, "7x3,2x3x4x5x6,18446744073709551615x1", &error),
+                     XHAT_INVALID_ARGUMENT); /* beyond int64 */
     assert_int_equal(list.count, 2);
     assert_int_equal(list.shapes[0].rank, 2);
     assert_string_equal(bench_shape_text(&list.shapes[1], text), "2x3x4x5x6");
@@ -93,9 +94,9 @@ static void size_classes(void **state)
         {"64x100", XHAT_NC, BENCH_INFERENCE, "inference-tiny"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_string_equal(class_id(cases[i].shape, cases[i].layout,
-                                     cases[i].mode, XHAT_F32),
-                            cases[i].id);
+        assert_string_equal(
+            class_id(cases[i].shape, cases[i].layout, cases[i].mode, XHAT_F32),
+            cases[i].id);
     assert_string_equal(class_id("500x250", XHAT_NC, BENCH_FORWARD, XHAT_F64),
                         "nc-forward"); /* 1 MB of float64 */
 }
@@ -179,26 +180,26 @@ static void wrong_results(void **state)
                 assert_int_equal(bench_workload_check(&w, (bench_method)method,
                                                       (bench_mode)mode, &error),
                                  XHAT_OK);
-            assert_int_equal(bench_workload_run(&w, BENCH_FUSED,
-                                                (bench_mode)mode, &error),
-                             XHAT_OK);
+            assert_int_equal(
+                bench_workload_run(&w, BENCH_FUSED, (bench_mode)mode, &error),
+                XHAT_OK);
             void *arrays[] = {mode == BENCH_BACKWARD ? w.dx : w.out, w.dgamma,
                               w.dbeta};
             for (int k = 0; k < (mode == BENCH_BACKWARD ? 3 : 1); k++) {
                 size_t at = k == 0 ? 100 : 4;
                 float *f32 = arrays[k];
                 double *f64 = arrays[k];
-                assert_int_equal(bench_workload_compare(&w, (bench_mode)mode,
-                                                        32, &error),
-                                 XHAT_OK);
+                assert_int_equal(
+                    bench_workload_compare(&w, (bench_mode)mode, 32, &error),
+                    XHAT_OK);
                 double kept = dtype == XHAT_F32 ? (double)f32[at] : f64[at];
                 if (dtype == XHAT_F32)
                     f32[at] += 1e-3f;
                 else
                     f64[at] += 1e-3;
-                assert_int_equal(bench_workload_compare(&w, (bench_mode)mode,
-                                                        32, &error),
-                                 XHAT_NOT_FINITE);
+                assert_int_equal(
+                    bench_workload_compare(&w, (bench_mode)mode, 32, &error),
+                    XHAT_NOT_FINITE);
                 if (dtype == XHAT_F32)
                     f32[at] = (float)kept;
                 else
@@ -206,6 +207,76 @@ static void wrong_results(void **state)
             }
             bench_workload_close(&w);
         }
+}
+
+/* what each mode moves, and by which loop */
+static void bounds(void **state)
+{
+    (void)state;
+    const bench_bound expected[BENCH_FUSIONS][BENCH_MODES] = {
+        {BENCH_ONE_COPY, BENCH_ONE_TRIAD, BENCH_ONE_COPY},
+        {BENCH_ONE_COPY, BENCH_ONE_TRIAD, BENCH_ONE_COPY},
+        {BENCH_ONE_TRIAD, BENCH_TWO_COPIES, BENCH_ONE_TRIAD}};
+    const int arrays[] = {2, 3, 4}; /* that a bound moves */
+    for (int fusion = 0; fusion < BENCH_FUSIONS; fusion++) {
+        xhat_error error;
+        bench_workload w;
+        bench_problem problem = {.shape = {2, {6, 5}},
+                                 .layout = XHAT_NC,
+                                 .threads = 1,
+                                 .fusion = (bench_fusion)fusion};
+        assert_int_equal(bench_workload_open(&w, &problem, 1, 7, &error),
+                         XHAT_OK);
+        for (int mode = 0; mode < BENCH_MODES; mode++) {
+            bench_bound bound =
+                bench_bound_of(problem.fusion, (bench_mode)mode);
+            assert_int_equal(bound, expected[fusion][mode]);
+            assert_true(bench_least_bytes(&w.spec, (bench_mode)mode) ==
+                        30 * 4 * arrays[bound]);
+            for (int loop = 0; loop < BENCH_LOOPS; loop++)
+                if (bench_bound_has(bound, (bench_loop)loop))
+                    bench_bound_move(bound, bench_loops_widest(),
+                                     (bench_loop)loop, 1, &w);
+        }
+        bench_workload_close(&w);
+    }
+}
+
+/* ReLU in the same pass, by both plans; a wrong dresidual is found; the circuit
+ * has no such gate */
+static void fusions(void **state)
+{
+    (void)state;
+    for (int fusion = BENCH_RELU; fusion <= BENCH_ADD_RELU; fusion++) {
+        xhat_error error;
+        bench_workload w;
+        bench_problem problem = {.shape = {4, {3, 5, 6, 7}},
+                                 .layout = XHAT_NHWC,
+                                 .dtype = XHAT_F32,
+                                 .threads = 1,
+                                 .fusion = (bench_fusion)fusion};
+        assert_int_equal(bench_workload_open(&w, &problem, 7, 7, &error),
+                         XHAT_UNSUPPORTED);
+        bench_workload_close(&w);
+        assert_int_equal(bench_workload_open(&w, &problem, 3, 7, &error),
+                         XHAT_OK);
+        for (int method = BENCH_FUSED; method <= BENCH_CLOSED; method++)
+            for (int mode = 0; mode < BENCH_MODES; mode++)
+                assert_int_equal(bench_workload_check(&w, (bench_method)method,
+                                                      (bench_mode)mode, &error),
+                                 XHAT_OK);
+        for (int k = 0; k < (fusion == BENCH_ADD_RELU ? 2 : 1); k++) {
+            float *wrong = k == 0 ? w.dx : w.dresidual;
+            assert_int_equal(
+                bench_workload_run(&w, BENCH_FUSED, BENCH_BACKWARD, &error),
+                XHAT_OK);
+            wrong[17] += 1e-3f;
+            assert_int_equal(
+                bench_workload_compare(&w, BENCH_BACKWARD, 32, &error),
+                XHAT_NOT_FINITE);
+        }
+        bench_workload_close(&w);
+    }
 }
 
 /* long channels: only some are looked at, the first and the last among them */
@@ -234,6 +305,7 @@ int main(void)
         cmocka_unit_test(samples),      cmocka_unit_test(shapes),
         cmocka_unit_test(size_classes), cmocka_unit_test(specs),
         cmocka_unit_test(traffic),      cmocka_unit_test(wrong_results),
+        cmocka_unit_test(bounds),       cmocka_unit_test(fusions),
         cmocka_unit_test(long_channels)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

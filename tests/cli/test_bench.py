@@ -62,6 +62,21 @@ class Measures(unittest.TestCase):
                 self.assertGreaterEqual(r["noise"], 0)
                 self.assertGreaterEqual(r["rounds"], 10)
 
+    def test_fusions(self):
+        results = bench("--shape", "32x16", "--fusion", "plain,add-relu",
+                        "--cache", "hot", "--dtype", "f64")["results"]
+        self.assertEqual([r["fusion"] for r in results],
+                         3 * ["plain"] + 3 * ["add-relu"])
+        for r in results:
+            arrays = 3 if r["mode"] == "backward" else 2
+            moved = 8 * 32 * 16 * (arrays + (r["fusion"] != "plain"))
+            self.assertAlmostEqual(r["gb_per_s"] * r["seconds"] * 1e9, moved,
+                                   delta=1e-6 * moved)
+        status, stdout, _ = xhat("bench", *QUICK, "--shape", "32x16", "--cache",
+                                 "hot", "--fusion", "relu")
+        self.assertEqual(status, 0)
+        self.assertIn("with ReLU in the same pass\n32x16", stdout)
+
     def test_geometric_means(self):
         document = bench("--shape", "16x8,32x8", "--cache", "hot")
         mean = [m for m in document["means"] if m["class"] == "nc-tiny"][0]
@@ -220,6 +235,9 @@ class Refuses(unittest.TestCase):
         self.refused(2, '"" is none of', "--method", "fused,")
         self.refused(2, '"warm" is none of hot, cold', "--cache", "warm")
         self.refused(2, "f16", "--dtype", "f16")
+        self.refused(2, '"add" is none of plain, relu', "--fusion", "add")
+        self.refused(3, "no gate for relu", "--fusion", "relu", "--method",
+                     "fused,staged")
         self.refused(2, "no layout given is for the 2 axes of 8x8", "--shape",
                      "8x8", "--layout", "nchw")
 
