@@ -4,8 +4,11 @@ xhat_status cli_circuit_run(xhat_run **run, const cli_norm *norm,
                             const double *x, const double *dout,
                             xhat_error *error)
 {
-    xhat_axes axes = xhat_axes_batch(norm->spec.outer, norm->spec.channels,
-                                     norm->spec.inner);
+    const xhat_spec *spec = &norm->spec;
+    xhat_axes axes =
+        norm->per_row
+            ? xhat_axes_layer(spec->outer, spec->channels, spec->inner)
+            : xhat_axes_batch(spec->outer, spec->channels, spec->inner);
     const struct {
         xhat_side side;
         int value;

@@ -5,7 +5,7 @@
 #include "norm_options.h"
 #include "xhat/circuit.h"
 
-/* A run of the batch-norm circuit on x, with the parameters and the eps of
+/* A run of the circuit on x, over the axes that --norm says, with the parameters and the eps of
  * `norm`, in eval its running statistics held; forward done, and backward when
  * dout is not NULL.  x, dout: as many float64 as x has elements.  The caller
  * destroys *run, also after a failure. */

@@ -22,7 +22,9 @@ const cli_option cli_norm_options[] = {
     {"convention", 0, "torch|cs231n|onnx|keras|paper",
      "default eps, sense of the momentum, biased or unbiased running variance "
      "(default torch)"},
-    {"norm", 0, "batch", "the member of the family (default batch)"},
+    {"norm", 0, "batch|layer",
+     "statistics of each channel over the rows, or of each row over the "
+     "channels (default batch)"},
     {NULL, 0, NULL, NULL}};
 
 const cli_option cli_running_options[] = {
@@ -153,6 +155,8 @@ static int read_parameters(cli_norm *norm, const cli_invocation *invocation,
          (result = read_channels(&norm->beta, norm, invocation, "beta", "beta",
                                  x, file)) != CLI_DONE))
         return result;
+    if (norm->per_row)
+        return CLI_DONE;
     if ((result = read_channels(&norm->running_mean, norm, invocation,
                                 "running-mean", "running_mean", x, file)) !=
             CLI_DONE ||
@@ -251,18 +255,22 @@ static int read_words(cli_norm *norm, const cli_invocation *invocation)
 {
     static const char *const modes[] = {"train", "eval", NULL};
     static const char *const methods[] = {"fused", "closed", "staged", NULL};
-    const char *family = cli_text(invocation, "norm");
-    int mode = 0, method = CLI_METHOD_FUSED, result;
-    if (family != NULL && strcmp(family, "batch") != 0)
-        return cli_fail(CLI_USAGE,
-                        "--norm: this version has \"batch\" only, "
-                        "not \"%s\"",
-                        family);
-    if ((result = cli_choice(invocation, "mode", modes, &mode)) != CLI_DONE ||
+    static const char *const family[] = {"batch", "layer", NULL};
+    int mode = 0, method = CLI_METHOD_FUSED, member = 0, result;
+    if ((result = cli_choice(invocation, "norm", family, &member)) !=
+            CLI_DONE ||
+        (result = cli_choice(invocation, "mode", modes, &mode)) != CLI_DONE ||
         (result = cli_choice(invocation, "method", methods, &method)) !=
             CLI_DONE)
         return result;
     norm->eval = mode == 1;
+    norm->per_row = member == 1;
+    if (norm->per_row && (norm->eval || cli_given(invocation, "running-mean") ||
+                          cli_given(invocation, "running-var")))
+        return cli_fail(CLI_USAGE,
+                        "--norm layer has no running statistics: %s does not "
+                        "go with it",
+                        norm->eval ? "--mode eval" : "--running-*");
     norm->method = (cli_method)method;
     norm->spec.method = method == CLI_METHOD_CLOSED ? XHAT_CLOSED : XHAT_FUSED;
     return CLI_DONE;

@@ -28,7 +28,8 @@ typedef struct cli_norm {
     xhat_spec spec; /* dtype, view, eps, flags, threads */
     xhat_layout layout;
     cli_method method;
-    bool eval; /* --mode eval */
+    bool eval;    /* --mode eval */
+    bool per_row; /* --norm layer: a statistic for each row, not channel */
     xhat_convention convention;
     xhat_running_rule rule;
     uint64_t batches_seen;

@@ -29,6 +29,13 @@ void *cli_results_add(cli_results *results, const cli_norm *norm,
     return array->name == NULL ? NULL : array->data;
 }
 
+void *cli_results_add_statistic(cli_results *results, const cli_norm *norm,
+                                const char *name)
+{
+    const xhat_array rows = {.rank = 1, .shape = {norm->spec.outer}};
+    return cli_results_add(results, norm, name, norm->per_row ? &rows : NULL);
+}
+
 void cli_results_free(cli_results *results)
 {
     for (size_t i = 0; i < results->count; i++) {

@@ -16,6 +16,10 @@ typedef struct cli_results {
  * memory is out. */
 void *cli_results_add(cli_results *results, const cli_norm *norm,
                       const char *name, const xhat_array *x);
+/* The same with a number for each statistic: each channel or, in layer norm,
+ * each row. */
+void *cli_results_add_statistic(cli_results *results, const cli_norm *norm,
+                                const char *name);
 void cli_results_free(cli_results *results);
 
 static inline size_t cli_dtype_size(xhat_dtype dtype)

@@ -30,10 +30,11 @@ static int put_run(const xhat_run *run, xhat_side side, const cli_norm *norm,
                                              : value == circuit->output;
         if (field.data == NULL || given)
             continue;
+        const char *key = xhat_circuit_key(circuit, side, value);
         bool full = field.extent == XHAT_EXTENT_FULL;
-        void *to = cli_results_add(results, norm,
-                                   xhat_circuit_key(circuit, side, value),
-                                   full ? x : NULL);
+        void *to = field.extent == XHAT_EXTENT_PER_STATISTIC
+                       ? cli_results_add_statistic(results, norm, key)
+                       : cli_results_add(results, norm, key, full ? x : NULL);
         if (to == NULL)
             return cli_out_of_memory();
         cli_put(norm->spec.dtype, to, field.data,
@@ -78,7 +79,12 @@ int cli_staged(const cli_norm *norm, const xhat_array *x,
     double *values = rounded(norm, x);
     double *gradient = dout == NULL ? NULL : rounded(norm, dout);
     int result = CLI_DONE;
-    if (!norm->eval && norm->spec.outer * norm->spec.inner == 1)
+    if (norm->per_row && norm->spec.channels * norm->spec.inner == 1)
+        result = cli_fail(CLI_INPUT, "layer norm needs two values a row or "
+                                     "more; x has one, so every output would "
+                                     "be beta");
+    else if (!norm->per_row && !norm->eval &&
+             norm->spec.outer * norm->spec.inner == 1)
         result = cli_fail(CLI_INPUT, "training needs two values a channel or "
                                      "more; x has one, so every output would "
                                      "be beta");
@@ -89,7 +95,7 @@ int cli_staged(const cli_norm *norm, const xhat_array *x,
         result = put_run(run, XHAT_SIDE_VALUE, norm, x, results);
     if (result == CLI_DONE && dout != NULL)
         result = put_run(run, XHAT_SIDE_GRADIENT, norm, x, results);
-    if (result == CLI_DONE && dout == NULL)
+    if (result == CLI_DONE && dout == NULL && !norm->per_row)
         result = commit_run(run, norm, results);
     xhat_run_destroy(run);
     free(values);

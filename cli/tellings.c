@@ -24,12 +24,12 @@ static void warn_of_overflow(const cli_norm *norm, const cli_results *results)
     size_t overflowed = 0;
     for (size_t i = 0; i < results->count; i++)
         if (strcmp(results->items[i].name, "var") == 0)
-            for (size_t c = 0; c < norm->spec.channels; c++)
+            for (size_t c = 0; c < xhat_array_count(&results->items[i]); c++)
                 overflowed += isinf(xhat_array_f64_at(&results->items[i], c));
     if (overflowed > 0 && norm->method != CLI_METHOD_FUSED)
-        cli_warn("var overflows in %zu of %zu channels, so out is beta there: "
-                 "--method fused scales such channels",
-                 overflowed, norm->spec.channels);
+        cli_warn("var overflows in %zu %s, so out is beta there: --method "
+                 "fused scales such ones",
+                 overflowed, norm->per_row ? "rows" : "channels");
 }
 
 int cli_tell_forward(const cli_norm *norm, const xhat_array *x,
@@ -40,7 +40,8 @@ int cli_tell_forward(const cli_norm *norm, const xhat_array *x,
         warn_of_negative_variance(norm);
     int result = norm->method == CLI_METHOD_STAGED
                      ? cli_staged(norm, x, NULL, results)
-                     : cli_plan_forward(norm, x, results);
+                 : norm->per_row ? cli_layer_forward(norm, x, results)
+                                 : cli_plan_forward(norm, x, results);
     if (result == CLI_DONE)
         warn_of_overflow(norm, results);
     return result;
@@ -54,5 +55,6 @@ int cli_tell_backward(const cli_norm *norm, const xhat_array *x,
         warn_of_negative_variance(norm);
     return norm->method == CLI_METHOD_STAGED
                ? cli_staged(norm, x, dout, results)
-               : cli_plan_backward(norm, x, dout, results);
+           : norm->per_row ? cli_layer_backward(norm, x, dout, results)
+                           : cli_plan_backward(norm, x, dout, results);
 }

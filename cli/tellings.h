@@ -22,6 +22,10 @@ int cli_plan_forward(const cli_norm *norm, const xhat_array *x,
                      cli_results *results);
 int cli_plan_backward(const cli_norm *norm, const xhat_array *x,
                       const xhat_array *dout, cli_results *results);
+int cli_layer_forward(const cli_norm *norm, const xhat_array *x,
+                      cli_results *results);
+int cli_layer_backward(const cli_norm *norm, const xhat_array *x,
+                       const xhat_array *dout, cli_results *results);
 int cli_staged(const cli_norm *norm, const xhat_array *x,
                const xhat_array *dout, cli_results *results);
 
