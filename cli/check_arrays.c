@@ -116,6 +116,15 @@ static bool extent_of(const cli_check *check, const xhat_array *array,
     return *extent != normal;
 }
 
+/* The catalogue of mistakes is that of batch norm. */
+static int need_batch_norm(const cli_check *check)
+{
+    return check->norm.per_row
+               ? cli_fail(CLI_USAGE, "check knows batch norm only: --norm "
+                                     "layer does not go with it")
+               : CLI_DONE;
+}
+
 /* ---- inputs -------------------------------------------------------------- */
 
 static int read_inputs(cli_check *check, const xhat_array *dout)
@@ -243,6 +252,7 @@ int cli_check_read(cli_check *check, const cli_invocation *invocation)
         (result = need(check, dout, "dout")) != CLI_DONE ||
         (result = cli_norm_read(&check->norm, invocation, check->x,
                                 &check->file)) != CLI_DONE ||
+        (result = need_batch_norm(check)) != CLI_DONE ||
         (result = read_inputs(check, dout)) != CLI_DONE ||
         (result = read_claims(check, invocation)) != CLI_DONE)
         return result;

@@ -197,7 +197,7 @@ int cli_batch_read(cli_batch *batch, const cli_invocation *invocation)
         return cli_fail_error(&error);
     batch->picture = (xhat_picture){
         .run = batch->run,
-        .norm = "batch",
+        .norm = batch->norm.per_row ? "layer" : "batch",
         .source = invocation->operand_count > 0 &&
                           !cli_is_inline(invocation->operands[0])
                       ? invocation->operands[0]

@@ -22,14 +22,16 @@ static void warn_of_negative_variance(const cli_norm *norm)
 static void warn_of_overflow(const cli_norm *norm, const cli_results *results)
 {
     size_t overflowed = 0;
+    const char *what = norm->per_row ? "rows" : "channels";
+    size_t count = norm->per_row ? norm->spec.outer : norm->spec.channels;
     for (size_t i = 0; i < results->count; i++)
         if (strcmp(results->items[i].name, "var") == 0)
-            for (size_t c = 0; c < xhat_array_count(&results->items[i]); c++)
+            for (size_t c = 0; c < count; c++)
                 overflowed += isinf(xhat_array_f64_at(&results->items[i], c));
     if (overflowed > 0 && norm->method != CLI_METHOD_FUSED)
-        cli_warn("var overflows in %zu %s, so out is beta there: --method "
-                 "fused scales such ones",
-                 overflowed, norm->per_row ? "rows" : "channels");
+        cli_warn("var overflows in %zu of %zu %s, so out is beta there: "
+                 "--method fused scales such %s",
+                 overflowed, count, what, what);
 }
 
 int cli_tell_forward(const cli_norm *norm, const xhat_array *x,

@@ -64,6 +64,45 @@ static void compute(const xhat_run *run, double *const gradients[LEAVES],
     xhat_closed_backward(&plan, &backward);
 }
 
+/* Layer norm: rows in the part of the channels, and gates 8 and 9, whose gamma
+ * and beta go along the channels, around the closed form. */
+static void compute_per_row(const xhat_run *run,
+                            double *const gradients[LEAVES], double *x_norm,
+                            double *mean, double *low, double *invstd)
+{
+    const xhat_axes *axes = xhat_run_axes(run);
+    const double *dout =
+        xhat_run_field(run, XHAT_SIDE_GRADIENT, XHAT_VALUE_OUT).data;
+    const double *gamma = value_of(run, XHAT_VALUE_GAMMA);
+    size_t sharing = xhat_axes_sharing(axes);
+    double *dx = gradients[0], *dgamma = gradients[1], *dbeta = gradients[2];
+    xhat_plan plan = {.spec = {.dtype = XHAT_F64,
+                               .outer = 1,
+                               .channels = axes->outer,
+                               .inner = sharing,
+                               .eps = xhat_run_eps(run)},
+                      .count = sharing};
+    xhat_forward_args forward = {.x = value_of(run, XHAT_VALUE_X),
+                                 .out = x_norm,
+                                 .mean = mean,
+                                 .mean_low = low,
+                                 .invstd = invstd};
+    xhat_closed_forward(&plan, &forward);
+    for (size_t i = 0; i < axes->outer * sharing; i++) {
+        size_t c = xhat_axes_place(axes, XHAT_EXTENT_PER_CHANNEL, i);
+        dgamma[c] += dout[i] * x_norm[i];
+        dbeta[c] += dout[i];
+        dx[i] = dout[i] * gamma[c]; /* dx_norm */
+    }
+    xhat_backward_args backward = {.x = forward.x,
+                                   .dout = dx,
+                                   .mean = mean,
+                                   .mean_low = low,
+                                   .invstd = invstd,
+                                   .dx = dx};
+    xhat_closed_backward(&plan, &backward);
+}
+
 /* The largest error of one gradient, relative to the size of the terms; -1:
  * nothing to compare.  Channels with NaN or Inf in them are left out. */
 static double worst_of(const xhat_run *run, const double *closed, int value,
@@ -110,7 +149,8 @@ xhat_status xhat_closed_gradients(xhat_picture *picture, double **memory,
     const xhat_axes *axes = xhat_run_axes(picture->run);
     size_t full = xhat_axes_count(axes, XHAT_EXTENT_FULL);
     size_t channels = axes->channels;
-    *memory = calloc(2 * full + 5 * channels, sizeof **memory);
+    size_t statistics = xhat_axes_count(axes, XHAT_EXTENT_PER_STATISTIC);
+    *memory = calloc(2 * full + 2 * channels + 3 * statistics, sizeof **memory);
     bool *touched = calloc(channels, sizeof *touched);
     picture->closed_form = NAN;
     if (*memory == NULL || touched == NULL) {
@@ -120,8 +160,9 @@ xhat_status xhat_closed_gradients(xhat_picture *picture, double **memory,
     }
     double *dx = *memory, *out = dx + full, *dgamma = out + full;
     double *dbeta = dgamma + channels, *mean = dbeta + channels;
-    compute(picture->run, (double *const[]){dx, dgamma, dbeta}, out, mean,
-            mean + channels, mean + 2 * channels);
+    (axes->per_row ? compute_per_row : compute)(
+        picture->run, (double *const[]){dx, dgamma, dbeta}, out, mean,
+        mean + statistics, mean + 2 * statistics);
     picture->closed[XHAT_VALUE_X] = dx;
     picture->closed[XHAT_VALUE_GAMMA] = dgamma;
     picture->closed[XHAT_VALUE_BETA] = dbeta;

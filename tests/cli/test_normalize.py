@@ -341,8 +341,8 @@ class Refusals(Folder):
                 (["--layout", "nwhc"], '--layout: unknown layout "nwhc"; did '
                  "you mean nhwc? (one of nc, ncl, nchw, ncdhw, nlc, nhwc, "
                  "ndhwc)"),
-                (["--norm", "layer"], '--norm: this version has "batch" only, '
-                 'not "layer"'),
+                (["--norm", "laier"], '--norm: unknown norm "laier"; did you '
+                 "mean layer? (one of batch, layer)"),
                 (["--no-affine", "--gamma", "1,1"],
                  "--no-affine goes without --gamma and --beta"),
                 (["--epz", "1"], "forward: unknown option --epz; did you mean "
@@ -457,6 +457,100 @@ class Help(unittest.TestCase):
         self.assertEqual(info["isa"], "generic")
         self.assertEqual(info["isa_why"], "forced by XHAT_ISA")
         self.assertIs(info["self_test"], True)
+
+
+class LayerNorm(Folder):
+    """The same three tellings with a statistic for each row."""
+
+    @staticmethod
+    def reference(x, dout, gamma, beta, eps):
+        """Channels in axis 1; the statistics go over all but axis 0."""
+        over = tuple(range(1, x.ndim))
+        broadcast = (1, -1) + (1,) * (x.ndim - 2)
+        g, b = gamma.reshape(broadcast), beta.reshape(broadcast)
+        mean = x.mean(axis=over, keepdims=True)
+        var = x.var(axis=over, keepdims=True)
+        invstd = 1 / np.sqrt(var + eps)
+        x_norm = (x - mean) * invstd
+        d = dout * g
+        dx = invstd * (d - d.mean(axis=over, keepdims=True)
+                       - x_norm * (d * x_norm).mean(axis=over, keepdims=True))
+        sums = (0,) + tuple(range(2, x.ndim))
+        return {"out": g * x_norm + b, "mean": mean.ravel(),
+                "var": var.ravel(), "inverted_stddev": invstd.ravel(),
+                "dx": dx, "dgamma": (dout * x_norm).sum(axis=sums),
+                "dbeta": dout.sum(axis=sums)}
+
+    def test_tellings_agree_with_numpy(self):
+        draw = np.random.default_rng(3)
+        for shape in ((5, 7), (1, 4), (3, 4, 5), (2, 3, 4, 5)):
+            x, dout = draw.normal(3, 2, shape), draw.normal(size=shape)
+            gamma, beta = draw.normal(size=(2, shape[1]))
+            expected = self.reference(x, dout, gamma, beta, 1e-3)
+            path = self.save("b.npz", x=x, dout=dout, gamma=gamma, beta=beta)
+            for method in ("fused", "closed", "staged"):
+                for command in ("forward", "backward"):
+                    target = self.folder / "o.npz"
+                    status, _, said = xhat(
+                        command, path, "--norm", "layer", "--eps", "1e-3",
+                        "--method", method, "-o", target, "--force", "-q")
+                    self.assertEqual(status, 0, said)
+                    with np.load(target) as found:
+                        for name in found.files:
+                            if name not in expected:
+                                continue
+                            np.testing.assert_allclose(
+                                found[name], expected[name], rtol=1e-11,
+                                atol=1e-12, err_msg=f"{method} {name}")
+                            self.assertEqual(found[name].shape,
+                                             expected[name].shape)
+
+    def test_float32(self):
+        draw = np.random.default_rng(5)
+        x, dout = draw.normal(1e4, 1, (2, 6, 50)).astype("f4")
+        ones, zeros = np.ones(50), np.zeros(50)
+        expected = self.reference(x.astype("f8"), dout.astype("f8"), ones,
+                                  zeros, 1e-5)
+        path = self.save("b.npz", x=x, dout=dout)
+        target = self.folder / "o.npz"
+        xhat("backward", path, "--norm", "layer", "-o", target)
+        with np.load(target) as found:
+            self.assertEqual(found["dx"].dtype, np.float32)
+            np.testing.assert_allclose(found["dx"], expected["dx"], rtol=1e-5,
+                                       atol=1e-4 * abs(expected["dx"]).max())
+
+    def test_no_rows(self):
+        path = self.save("x.npy", np.zeros((0, 3)))
+        for method in ("fused", "staged"):
+            status, out, said = xhat("forward", path, "--norm", "layer",
+                                     "--method", method)
+            self.assertEqual(status, 0, said)
+            self.assertEqual(json.loads(out)["mean"], [])
+
+    def test_refusals(self):
+        for words, status, says in (
+                (["1;2", "--method", "fused"], 3, "two values a row"),
+                (["1;2", "--method", "staged"], 3, "two values a row"),
+                (["1,2;3,4", "--mode", "eval"], 2, "no running statistics"),
+                (["1,2;3,4", "--running-mean", "1,2"], 2,
+                 "no running statistics"),
+                (["1,2;3,4", "--gamma", "1,2,3"], 3, "2 channels")):
+            found, _, said = xhat("forward", *words, "--norm", "layer")
+            self.assertEqual(found, status, said)
+            self.assertIn(says, said)
+        path = self.save("b.npz", x=np.eye(3), dout=np.eye(3))
+        found, _, said = xhat("check", path, "--norm", "layer")
+        self.assertEqual(found, 2)
+        self.assertIn("batch norm only", said)
+
+    def test_explained(self):
+        status, out, said = xhat("explain", "1,10,4; 2,20,9", "--norm",
+                                 "layer", "--json")
+        self.assertEqual(status, 0, said)
+        told = json.loads(out)
+        self.assertEqual(told["norm"], "layer")
+        self.assertLess(told["agreement"]["closed_form"], 1e-14)
+        self.assertLess(told["agreement"]["complex_step"], 1e-14)
 
 
 if __name__ == "__main__":
