@@ -354,30 +354,41 @@ static int name_folder(cli_sweep *sweep)
     return CLI_DONE;
 }
 
-/* Looks at the data and at what is in the folder already; makes it if need be
- * and begins sweep.json. */
-static int prepare(cli_sweep *sweep, shared_data *shared)
+/* Makes the folder if need be and keeps it to this process; one that holds
+ * something else is left alone. */
+static int take_sweep_folder(const cli_sweep *sweep, int *lock)
 {
-    cli_train_setup setup;
-    cli_invocation point;
     xhat_error error = {0};
-    bool exists = cli_sweep_exists(sweep->folder);
-    int result = point_setup(sweep, 0, &point, &setup);
-    if (result == CLI_DONE)
-        result = open_data(sweep, 0, &setup, shared);
-    if (result != CLI_DONE)
-        return result;
-    sweep->hash = shared->data.hash;
-    if (exists && !cli_given(sweep->invocation, "force")) {
+    xhat_status status = XHAT_OK;
+    bool there = access(sweep->folder, F_OK) == 0;
+    if (!there)
+        status = xhat_run_folder_make(sweep->folder, false, NULL, &error);
+    if (status == XHAT_OK)
+        status = xhat_run_folder_lock(sweep->folder, lock, &error);
+    if (status != XHAT_OK)
+        return cli_fail_error(&error);
+    if (!there || cli_sweep_exists(sweep->folder) ||
+        xhat_run_folder_make(sweep->folder, false, NULL, &error) == XHAT_OK)
+        return CLI_DONE;
+    xhat_run_folder_unlock(*lock);
+    return cli_fail(CLI_OUTPUT, "%s, and holds no sweep", error.message);
+}
+
+/* Compares with what is in the folder already, looks at which points are done
+ * and begins sweep.json. */
+static int go_on(cli_sweep *sweep)
+{
+    xhat_error error = {0};
+    int result = CLI_DONE;
+    if (cli_given(sweep->invocation, "force"))
+        return cli_sweep_write(sweep); /* whatever there is, is done again */
+    if (cli_sweep_exists(sweep->folder)) {
         cli_sweep_record record;
         result = cli_sweep_record_read(&record, sweep->folder,
                                        sweep->invocation->command);
         if (result == CLI_DONE)
             result = cli_sweep_check(sweep, &record);
         cli_sweep_record_free(&record);
-    } else if (!exists && xhat_run_folder_make(sweep->folder, false, NULL,
-                                               &error) != XHAT_OK) {
-        result = cli_fail(CLI_OUTPUT, "%s, and holds no sweep", error.message);
     }
     for (size_t i = 0; i < sweep->count && result == CLI_DONE; i++) {
         char folder[CLI_POINT_PATH];
@@ -386,6 +397,19 @@ static int prepare(cli_sweep *sweep, shared_data *shared)
             result = cli_fail_error(&error);
     }
     return result == CLI_DONE ? cli_sweep_write(sweep) : result;
+}
+
+/* The data of the first point, whose hash tells data apart. */
+static int look_at_data(cli_sweep *sweep, shared_data *shared)
+{
+    cli_train_setup setup;
+    cli_invocation point;
+    int result = point_setup(sweep, 0, &point, &setup);
+    if (result == CLI_DONE)
+        result = open_data(sweep, 0, &setup, shared);
+    if (result == CLI_DONE)
+        sweep->hash = shared->data.hash;
+    return result;
 }
 
 static int conclude(const cli_sweep *sweep)
@@ -423,7 +447,6 @@ static int run_sweep(const cli_invocation *invocation)
                        .source = invocation->operands[0]};
     shared_data shared = {.open = false};
     int result = name_folder(&sweep), threads, lock;
-    xhat_error error = {0};
     if (result == CLI_DONE)
         result = cli_grid_read(&sweep.grid, invocation);
     if (result == CLI_DONE)
@@ -438,16 +461,16 @@ static int run_sweep(const cli_invocation *invocation)
     xhat_net_set_blas_threads(threads);
     result = check_points(&sweep);
     if (result == CLI_DONE)
-        result = prepare(&sweep, &shared);
+        result = look_at_data(&sweep, &shared);
+    if (result == CLI_DONE)
+        result = take_sweep_folder(&sweep, &lock);
     if (result == CLI_DONE) {
-        if (xhat_run_folder_lock(sweep.folder, &lock, &error) == XHAT_OK) {
+        result = go_on(&sweep);
+        if (result == CLI_DONE)
             result = train_points(&sweep, &shared);
-            if (result == CLI_DONE)
-                result = conclude(&sweep);
-            xhat_run_folder_unlock(lock);
-        } else {
-            result = cli_fail_error(&error);
-        }
+        if (result == CLI_DONE)
+            result = conclude(&sweep);
+        xhat_run_folder_unlock(lock);
     }
     close_data(&shared);
     free(sweep.points);

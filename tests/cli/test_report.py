@@ -110,7 +110,10 @@ class Report(unittest.TestCase):
         self.xhat("train", "xor", "--epochs", 2, "--baseline", "-o", "run")
         page = self.page("run/report.html")
         self.assertEqual(page.headings[0], "Training on xor")
-        self.assertGreaterEqual(page.figures, 3)
+        self.assertEqual(page.figures, 3 + 4 + 1)  # curves, health of both
+        self.assertIn("Health of the hidden layers: batch norm",
+                      page.headings)
+        self.assertIn("Confusion: no norm", page.headings)
         run = json.loads((self.folder / "run/run.json").read_text())
         self.assertEqual(page.row("norm"),
                          ["norm", "batch", "none"])

@@ -213,7 +213,10 @@ class Sweep(unittest.TestCase):
         self.assertEqual(self.stamps()[self.folder / "s/lr=0.1" /
                                        "model.safetensors"],
                          before[self.folder / "s/lr=0.1/model.safetensors"])
-        # --force does all of it again
+        # --force does all of it again, whatever has become of it
+        (self.folder / "s/lr=0.1/run.json").write_text("{")
+        self.assertIn("run.json:1:", self.xhat("sweep", "--resume", "s",
+                                               code=3).stderr)
         self.sweep("--grid", "lr=0.1", "-o", "s", "--force")
         self.assertNotEqual(self.stamps()[self.folder / "s/lr=0.1" /
                                           "model.safetensors"],
@@ -245,6 +248,8 @@ class Sweep(unittest.TestCase):
         (self.folder / "s/letter.txt").write_text("mine")
         done = self.sweep("--grid", "lr=0.1", "-o", "s", code=5)
         self.assertIn("holds no sweep", done.stderr)
+        self.assertEqual([p.name for p in (self.folder / "s").iterdir()],
+                         ["letter.txt"])
         done = self.xhat("sweep", "--resume", "nowhere", code=3)
         self.assertIn("no such sweep", done.stderr)
         self.sweep("--grid", "lr=0.1", "-o", "t")
@@ -310,8 +315,12 @@ class Sweep(unittest.TestCase):
         try:
             while not (self.folder / "s/lr=0.1/metrics.jsonl").exists():
                 time.sleep(0.02)
+            record = (self.folder / "s/sweep.json").read_bytes()
             done = self.xhat("sweep", "--resume", "s", code=5)
-            self.assertIn("s", done.stderr)
+            self.assertIn("another", done.stderr)
+            self.sweep("--grid", "lr=0.3", "-o", "s", "--force", code=5)
+            self.assertEqual((self.folder / "s/sweep.json").read_bytes(),
+                             record)
         finally:
             first.kill()
             first.wait()
