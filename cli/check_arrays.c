@@ -229,6 +229,31 @@ static int need(const cli_check *check, const xhat_array *array,
                     check->path, key);
 }
 
+/* x with as many rows as gamma (or beta) has values, and another number of
+ * columns: the features lie along the wrong axis. */
+static int refuse_transposed_x(const cli_check *check,
+                               const cli_invocation *invocation)
+{
+    const xhat_array *x = check->x;
+    static const char *const parameters[] = {"gamma", "beta"};
+    for (int i = 0; i < 2; i++) {
+        const xhat_array *array =
+            cli_find(invocation, &check->file, parameters[i]);
+        if (array == NULL || x->rank != 2 || x->shape[0] == x->shape[1] ||
+            cli_text(invocation, "layout") != NULL ||
+            cli_text(invocation, parameters[i]) != NULL ||
+            xhat_array_count(array) != x->shape[0])
+            continue;
+        return cli_fail(CLI_INPUT,
+                        "%s: x is %zux%zu and %s has %zu values: x is"
+                        " transposed, one row for each sample is expected;"
+                        " save x.T (and dout.T)",
+                        check->path, x->shape[0], x->shape[1], parameters[i],
+                        x->shape[0]);
+    }
+    return CLI_DONE;
+}
+
 static int diagnose(cli_check *check)
 {
     xhat_error error = {0};
@@ -250,6 +275,7 @@ int cli_check_read(cli_check *check, const cli_invocation *invocation)
         several ? cli_find(invocation, &check->file, "dout") : NULL;
     if ((result = need(check, check->x, "x")) != CLI_DONE ||
         (result = need(check, dout, "dout")) != CLI_DONE ||
+        (result = refuse_transposed_x(check, invocation)) != CLI_DONE ||
         (result = cli_norm_read(&check->norm, invocation, check->x,
                                 &check->file)) != CLI_DONE ||
         (result = need_batch_norm(check)) != CLI_DONE ||

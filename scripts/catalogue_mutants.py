@@ -78,7 +78,8 @@ SCALE_LOOP = """lanes->a);
 SITES = [
     ("closed", CLOSED, "squares += d * d;", "d * d",
      {"absolute-deviation": "(d < 0 ? -d : d)",
-      "square-of-x": "xhat_at(plan, args->x, c, i) * xhat_at(plan, args->x, c, i)"}),
+      "square-of-x": "xhat_at(plan, args->x, c, i) * "
+                     "xhat_at(plan, args->x, c, i)"}),
     ("closed", CLOSED,
      "double invstd = xhat_inverse_deviation(squares / m, plan->spec.eps);",
      "xhat_inverse_deviation(squares / m, plan->spec.eps)",

@@ -60,7 +60,8 @@ bool xhat_mistake_keeps_shapes(int index);
 /* Mistakes that need whole rows: they do not act on each channel by itself. */
 bool xhat_mistake_crosses_channels(int index);
 
-/* Does it change nothing but the gradient of gamma, or that of beta (*value)? */
+/* Does it change nothing but the gradient of gamma or that of beta?  *value:
+ * of which. */
 bool xhat_mistake_is_about_one(int index, int *value);
 
 /* A new run with the inputs of `right` (and with dout, if it has one; what is

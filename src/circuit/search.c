@@ -211,7 +211,7 @@ static bool concerns(int mistake, const xhat_search *search, const xhat_case *c)
 
 /* A large case, and a mistake that crosses channels: over the axis of layer
  * norm, rows do not see each other, so that a few of them tell whether it is
- * worth while to run it all.  A large matrix that is transposed is not tried. */
+ * worth while to run it all.  A large transposed matrix is not tried. */
 static xhat_status is_plausible(const xhat_search *search,
                                 const xhat_case *whole, int mistake,
                                 bool *plausible, xhat_error *error)

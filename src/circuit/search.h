@@ -46,8 +46,8 @@ XHAT_NODISCARD xhat_status xhat_search_catalogue(xhat_search *search,
                                                  xhat_error *error);
 
 /* How far data[] is from what the gates of `run` computed for one side of a
- * value, and whether that decides: xhat_comparison_span.  0 where the run has none, infinite where its
- * shape is another.  size: of the right run. */
+ * value, and whether that decides: xhat_comparison_span.  0 where the run has
+ * none, infinite where its shape is another.  size: of the right run. */
 double xhat_run_span(const xhat_run *run, xhat_side side, int value,
                      xhat_field data, const xhat_magnitudes *size,
                      double tolerance, bool *decides);

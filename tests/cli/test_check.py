@@ -291,6 +291,12 @@ Tolerance, of the terms that a number is the sum of: 1e-10 for float64.
         self.assertEqual(done.returncode, 3)
         self.assertIn("out is 3x4 but must be 4x3, like x: it is transposed, "
                       "save out.T", done.stderr)
+        mine = {key: [list(column) for column in zip(*RIGHT[key])]
+                for key in ("x", "dout", "dx")}
+        done = self.run_on({**mine, "gamma": RIGHT["gamma"]})
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("x is 2x4 and gamma has 2 values: x is transposed",
+                      done.stderr)
 
     def test_probe(self):
         with tempfile.TemporaryDirectory() as folder:
