@@ -196,7 +196,8 @@ static xhat_status read_names(xhat_model *model, const json_t *document,
 }
 
 /* Whether numbers[features] and, unless NULL, names[features] and
- * categories[features] fit the model and the counts already read. */
+ * categories[features] fit the model and the counts already read: no feature
+ * is in a label column. */
 static bool columns_fit(const xhat_model *model, const json_t *numbers,
                         const json_t *names, const json_t *categories)
 {
@@ -210,8 +211,10 @@ static bool columns_fit(const xhat_model *model, const json_t *numbers,
         return false;
     for (size_t j = 0; j < model->features; j++) {
         json_int_t number = json_integer_value(json_array_get(numbers, j));
+        json_int_t beyond = number - (json_int_t)columns->label;
         const json_t *category = json_array_get(categories, j);
         if (number < 1 || number > (json_int_t)columns->count ||
+            (beyond >= 0 && beyond < (json_int_t)columns->label_count) ||
             (names != NULL && !json_is_string(json_array_get(names, j))) ||
             (categories != NULL && !json_is_null(category) &&
              !json_is_string(category)))

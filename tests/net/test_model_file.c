@@ -178,6 +178,30 @@ static void strange_files_are_refused(void **state)
          "\"names\":[4]}}",
          "columns that do not fit"},
         {"{\"sizes\":[1,1],\"norm\":\"none\",\"eps\":0,\"input_mean\":0,"
+         "\"input_scale\":1,\"label\":\"\",\"classes\":[\"a\"],"
+         "\"missing\":\"often\"}",
+         "missing"},
+        {"{\"sizes\":[1,1],\"norm\":\"none\",\"eps\":0,\"input_mean\":0,"
+         "\"input_scale\":1,\"label\":\"\",\"classes\":[\"a\"],"
+         "\"columns\":{\"count\":5,\"label\":1,\"label_columns\":4,\"numbers\":"
+         "[2]}}",
+         "columns that do not fit"},
+        {"{\"sizes\":[1,1],\"norm\":\"none\",\"eps\":0,\"input_mean\":0,"
+         "\"input_scale\":1,\"label\":\"\",\"classes\":[\"a\"],"
+         "\"columns\":{\"count\":2,\"label\":2,\"label_columns\":2,\"numbers\":"
+         "[1]}}",
+         "columns that do not fit"},
+        {"{\"sizes\":[1,1],\"norm\":\"none\",\"eps\":0,\"input_mean\":0,"
+         "\"input_scale\":1,\"label\":\"\",\"classes\":[\"a\"],"
+         "\"columns\":{\"count\":2,\"label\":2,\"numbers\":[1],\"categories\":["
+         "1]}}",
+         "columns that do not fit"},
+        {"{\"sizes\":[1,1],\"norm\":\"none\",\"eps\":0,\"input_mean\":0,"
+         "\"input_scale\":1,\"label\":\"\",\"classes\":[\"a\"],"
+         "\"columns\":{\"count\":2,\"label\":2,\"numbers\":[1],\"categories\":["
+         "]}}",
+         "columns that do not fit"},
+        {"{\"sizes\":[1,1],\"norm\":\"none\",\"eps\":0,\"input_mean\":0,"
          "\"input_scale\":1,\"label\":\"\",\"classes\":[\"a\"]}",
          "no tensor 0.bias"},
     };
