@@ -95,6 +95,8 @@ static void put_state(sheet *s)
     xhat_json_number(&json, "eps", xhat_run_eps(s->picture->run));
     xhat_json_string(&json, "note",
                      s->picture->note != NULL ? s->picture->note : "");
+    xhat_json_string(&json, "source",
+                     s->picture->source != NULL ? s->picture->source : "");
     xhat_json_integer(&json, "step", s->view->step);
     xhat_json_integer(&json, "side", s->view->side);
     xhat_json_integer(&json, "value", s->view->value);

@@ -14,7 +14,7 @@
 #include "closed_gradients.h"
 
 /* Gate evaluations that verification may take: a few milliseconds. */
-enum { BUDGET = 200000 };
+enum { BUDGET = 60000 };
 
 #define EXPORT(name) __attribute__((export_name(#name), used)) name
 
@@ -24,7 +24,7 @@ static struct {
     xhat_verification verification;
     xhat_html_view view;
     double *closed;
-    char *note;
+    char *note, *source;
     double *room; /* where the page puts numbers that it gives */
     xhat_text text;
     xhat_error error;
@@ -43,12 +43,20 @@ double *EXPORT(page_room)(size_t count)
     return page.room;
 }
 
-/* The text in the room, which ends in a NUL, as the note of the batches that
- * follow. */
-void EXPORT(page_note)(void)
+/* Two texts in the room, each of which ends in a NUL, as the note and the
+ * source of the batches that follow; "" for none. */
+void EXPORT(page_words)(void)
 {
+    const char *note = (const char *)page.room;
     free(page.note);
-    page.note = strdup((const char *)page.room);
+    free(page.source);
+    page.note = strdup(note);
+    page.source = strdup(note + strlen(note) + 1);
+}
+
+static const char *unless_empty(const char *text)
+{
+    return text != NULL && *text != '\0' ? text : NULL;
 }
 
 /* A batch of the shape room[rank], seen as outer x channels x inner. */
@@ -58,11 +66,11 @@ int EXPORT(page_create)(int rank, size_t outer, size_t channels, size_t inner,
     xhat_axes axes = xhat_axes_batch(outer, channels, inner);
     xhat_run_destroy(page.run);
     page.run = NULL;
-    page.picture = (xhat_picture){
-        .norm = "batch",
-        .note = page.note != NULL && *page.note != '\0' ? page.note : NULL,
-        .rank = rank,
-        .verification = &page.verification};
+    page.picture = (xhat_picture){.norm = "batch",
+                                  .note = unless_empty(page.note),
+                                  .source = unless_empty(page.source),
+                                  .rank = rank,
+                                  .verification = &page.verification};
     for (int i = 0; i < rank; i++)
         page.picture.shape[i] = (size_t)page.room[i];
     return is_ok(xhat_run_create(&page.run, xhat_circuit_batchnorm(), &axes,

@@ -68,6 +68,7 @@ static void put_given(xhat_html *html)
 {
     const xhat_circuit *circuit = html->circuit;
     char number[XHAT_SHORT_SIZE];
+    xhat_text_put(html->text, "<div class=words>");
     if (html->picture->source != NULL) {
         xhat_text_put(html->text, "<p>x is from <b>");
         xhat_text_put_xml(html->text, html->picture->source);
@@ -80,7 +81,7 @@ static void put_given(xhat_html *html)
     }
     put_nonfinite(html);
     put_cut(html);
-    xhat_text_put(html->text, "<p class=sizes>");
+    xhat_text_put(html->text, "</div><p class=sizes>");
     if (html->picture->rank == 2) {
         xhat_rounded_number((double)html->axes->outer, 17, number);
         put_size(html, "rows N", "size-n", number);

@@ -183,6 +183,29 @@ class Alive(unittest.TestCase):
         # machine cannot make the fast half slower than a frame
         self.assertLess(times[15], 16)
 
+    def test_a_field_keeps_its_focus_while_it_is_typed_in(self):
+        np.savez(pathlib.Path(self.place.name) / "own.npz",
+                 x=np.arange(12.0).reshape(4, 3) ** 2,
+                 dout=np.ones((4, 3)) * 0.5)
+        page = self.open(pathlib.Path(self.place.name) / "own.npz",
+                         name="own.html")
+        self.assertIn("x is from", page.run(
+            "document.getElementById('part-0').innerText"))
+        page.run("document.querySelector('[aria-label=\"x[1,2]\"]').focus()")
+        page.run("document.activeElement.select()")
+        for text in ("-", "7", ".", "2", "5"):
+            page.type(text)
+        self.assertEqual(page.run("document.activeElement.value"), "-7.25")
+        self.assertEqual(self.x(page)[1][2], -7.25)
+
+    def test_an_empty_batch_can_be_filled(self):
+        np.save(pathlib.Path(self.place.name) / "empty.npy", np.zeros((0, 3)))
+        page = self.open(pathlib.Path(self.place.name) / "empty.npy",
+                         name="empty.html")
+        self.set(page, "#size-n", "4", "change")
+        self.assertEqual(self.message(page), "")
+        self.assertEqual(np.array(self.x(page)).shape, (4, 3))
+
     def test_undo_redo_and_start_again(self):
         page = self.open("--demo")
         first = self.x(page)

@@ -25,18 +25,18 @@ const engine = {
     if (at === 0) throw new Error('no memory for so many numbers');
     new Float64Array(this.memory.buffer, at, numbers.length).set(numbers);
   },
-  tell(string) {
-    const bytes = new TextEncoder().encode(string + '\0');
+  tell(...words) {
+    const bytes = new TextEncoder().encode(words.map(w => w + '\0').join(''));
     const at = this.page_room(Math.ceil(bytes.length / 8));
     new Uint8Array(this.memory.buffer, at, bytes.length).set(bytes);
-    this.page_note();
+    this.page_words();
   },
   need(done) {
     if (!done) throw new Error(this.text(this.page_message()));
   },
   /* runs a state: its numbers forward and backward */
   run(state) {
-    this.tell(state.note);
+    this.tell(state.note, state.source);
     this.give(state.shape);
     this.need(this.page_create(state.shape.length, state.outer, state.channels,
       state.inner, state.eps));

@@ -65,7 +65,7 @@ const patch = (() => {
   return (element, html) => {
     const old = held.get(element);
     if (old !== undefined && old.html === html) return;
-    const texts = html.split(TAG), tags = html.match(TAG).join('');
+    const texts = html.split(TAG), tags = (html.match(TAG) ?? []).join('');
     const alike = old !== undefined && old.nodes !== null && old.tags === tags &&
       texts.every((text, i) => (text === '') === (old.nodes[i] === null));
     if (alike)

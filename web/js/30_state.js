@@ -29,7 +29,8 @@ const checkState = s => {
   if (![s.outer, s.channels, s.inner].every(whole) || elements > MOST ||
       !Array.isArray(s.shape) || s.shape.length > 8 || !s.shape.every(whole) ||
       s.shape.reduce((a, b) => a * b, 1) !== elements ||
-      !(s.eps >= 0 && s.eps < Infinity) || typeof s.note !== 'string')
+      !(s.eps >= 0 && s.eps < Infinity) || typeof s.note !== 'string' ||
+      typeof s.source !== 'string')
     throw new Error('the link holds no batch');
   const first = unpackState(JSON.parse($('state').textContent));
   if (s.inputs.length !== first.inputs.length)
@@ -53,7 +54,7 @@ const checkState = s => {
 
 const PREFIX = '#b=';
 const toLink = s => PREFIX + btoa(JSON.stringify(packState(
-  { ...s, note: '' }))).replaceAll('+', '-').replaceAll('/', '_')
+  { ...s, note: '', source: '' }))).replaceAll('+', '-').replaceAll('/', '_')
   .replaceAll('=', '');
 const fromLink = hash => checkState(unpackState(JSON.parse(atob(
   hash.slice(PREFIX.length).replaceAll('-', '+').replaceAll('_', '/')))));
@@ -113,6 +114,7 @@ const show = (next, words, done) => {
 let editing = null;
 const edit = (next, field, words = '') => {
   const before = state;
+  next.source = '';
   next.note = 'Edited. “Start again” brings the batch back that xhat wrote.';
   return show(next, words, () => {
     if (field === null || field !== editing) past.push(before);
