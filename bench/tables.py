@@ -240,7 +240,7 @@ def noise_line(document):
 def machine_lines(document, libraries):
     cores = document["threads"]
     return [f"- {document['cpu']}, {cores} core{'s' if cores != 1 else ''}; "
-            f"xhat {document['version']}, {document['isa']} kernels, compiler "
+            f"xhat {document['version']}, {document['isa']} kernels, "
             f"{document['compiler']}, {document['build_type']}"] + \
         [f"- {name}" for name in libraries if not name.startswith("xhat")]
 

@@ -302,10 +302,11 @@ xhat_status bench_workload_open(bench_workload *w, const bench_problem *problem,
 
 void bench_workload_close(bench_workload *w)
 {
-    void *arrays[] = {w->x,           w->dout,     w->out,    w->dx,
-                      w->gamma,       w->beta,     w->mean,   w->running_mean,
-                      w->running_var, w->mean_low, w->invstd, w->dgamma,
-                      w->dbeta,       w->scratch};
+    void *arrays[] = {
+        w->residual,     w->dresidual,   w->mask,     w->x,      w->dout,
+        w->out,          w->dx,          w->gamma,    w->beta,   w->mean,
+        w->running_mean, w->running_var, w->mean_low, w->invstd, w->dgamma,
+        w->dbeta,        w->scratch};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         xhat_release(NULL, arrays[i]);
     for (int i = 0; i < 2; i++) {

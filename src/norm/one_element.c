@@ -48,7 +48,8 @@ double xhat_gated_dout(const xhat_plan *plan, const xhat_arrays *arrays,
     if (plan->fusion == XHAT_FUSE_RELU && !(rounded(plan, value) > 0))
         dout = 0;
     if (plan->fusion == XHAT_FUSE_ADD_RELU) {
-        if (!(*mask_byte(plan, arrays->mask, c, i, &bit) >> bit & 1))
+        const unsigned char *byte = mask_byte(plan, arrays->mask, c, i, &bit);
+        if (!(*byte >> bit & 1))
             dout = 0;
         xhat_set(plan, arrays->dresidual, c, i, dout);
     }
