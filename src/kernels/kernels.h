@@ -98,9 +98,8 @@ typedef struct xhat_kernels {
     void (*pivot)(size_t channels, const void *first, const void *middle,
                   const void *last, size_t stride, void *pivot);
 
-    /* a := gamma * invstd; gamma may be NULL */
-    void (*scale)(size_t channels, const void *gamma, const void *invstd,
-                  void *a);
+    /* lane a holds gamma: a := gamma * invstd */
+    void (*scale)(size_t channels, const xhat_lanes *lanes);
 
     /* add to the sums */
     xhat_sum_kernel *moments[2];
@@ -110,7 +109,7 @@ typedef struct xhat_kernels {
     xhat_map_kernel *grad_affine[2][XHAT_FUSIONS];
 
     /* From sums around lanes->pivot to mean, m2 and the lanes mean, mean_low,
-     * invstd and a.  A channel is odd when its sums overflowed or underflowed,
+     * invstd and, from gamma in it, a.  A channel is odd when its sums overflowed or underflowed,
      * when cancellation took too many of their bits, or when its coefficients
      * are near the ends of the type (ordinary.h).  True if any is. */
     bool (*end_moments)(const xhat_channels *channels, const xhat_sums *sums,
@@ -121,7 +120,8 @@ typedef struct xhat_kernels {
     bool (*end_grad_sums)(const xhat_channels *channels, const xhat_sums *sums,
                           const xhat_lanes *lanes);
 
-    /* From running statistics to mean, mean_low, invstd and a. */
+    /* From running statistics, and gamma in a, to mean, mean_low, invstd and
+     * a. */
     bool (*end_running)(const xhat_channels *channels, const void *running_mean,
                         const void *running_var, const xhat_lanes *lanes);
 

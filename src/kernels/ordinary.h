@@ -4,13 +4,13 @@
 #ifndef XHAT_KERNELS_ORDINARY_H
 #define XHAT_KERNELS_ORDINARY_H
 
-#include <stdbool.h>
-
 #include "xhat/xhat.h"
 
 typedef struct xhat_ordinary {
     double mean;          /* |mean| is at most this */
-    double invstd, scale; /* invstd and |gamma| invstd: this or 1 / this */
+    double invstd, scale; /* invstd and |gamma| invstd are at most this, and at
+                             least 1 / this or exactly 0 (a constant channel's
+                             x_norm is 0) */
     double least_product; /* a sum of products that is smaller may have lost
                              terms, ... */
     double least_sum;     /* or all of them, if their factors sum to less */
@@ -22,20 +22,5 @@ typedef struct xhat_ordinary {
 static const xhat_ordinary xhat_ordinary_of[2] = {
     {0x1p120, 0x1p60, 0x1p100, 0x1p-90, 0x1p-60, 8},
     {0x1p990, 0x1p400, 0x1p900, 0x1p-900, 0x1p-600, 32}};
-
-/* Without a branch, so that loops over channels become vectors.  NaN is not
- * ordinary; invstd = 0 is: a constant channel, whose x_norm is 0. */
-static inline bool xhat_is_ordinary(xhat_dtype dtype, double mean,
-                                    double invstd, double scale)
-{
-    const xhat_ordinary *most = &xhat_ordinary_of[dtype];
-    mean = mean < 0 ? -mean : mean;
-    scale = scale < 0 ? -scale : scale;
-    return (mean <= most->mean) &
-           ((invstd == 0) |
-            ((invstd >= 1 / most->invstd) & (invstd <= most->invstd) &
-             ((scale == 0) |
-              ((scale >= 1 / most->scale) & (scale <= most->scale)))));
-}
 
 #endif

@@ -178,46 +178,94 @@ static inline void vec_store_part_f64(double *to, size_t count, vec_f64 v)
 
 #endif
 
-/* ---- widening: VEC_COUNT_f64 elements at a time -------------------------- */
+/* ---- widening ------------------------------------------------------------ */
 
-static inline vec_f64 vec_widen_f32(const float *from)
+/* the lower (0) or upper (1) half of the lanes as doubles */
+static inline vec_f64 vec_widen_f32(vec_f32 v, int half)
+{
+    vec_half_f32 halves[2];
+    memcpy(halves, &v, sizeof v);
+    return __builtin_convertvector(halves[half], vec_f64);
+}
+
+/* VEC_COUNT_f64 elements as doubles, and doubles rounded to elements */
+static inline vec_f64 vec_load_wide_f32(const float *from)
 {
     vec_half_f32 v;
     memcpy(&v, from, sizeof v);
     return __builtin_convertvector(v, vec_f64);
 }
 
-static inline vec_f64 vec_widen_f64(const double *from)
+static inline void vec_store_wide_f32(float *to, vec_f64 v)
+{
+    vec_half_f32 narrow = __builtin_convertvector(v, vec_half_f32);
+    memcpy(to, &narrow, sizeof narrow);
+}
+
+static inline vec_f64 vec_load_wide_f64(const double *from)
 {
     return vec_load_f64(from);
+}
+
+static inline void vec_store_wide_f64(double *to, vec_f64 v)
+{
+    vec_store_f64(to, v);
+}
+
+/* what there is nothing to widen of */
+static inline vec_f64 vec_widen_f64(vec_f64 v, int half)
+{
+    (void)half;
+    return v;
 }
 
 /* ---- exact sums and products --------------------------------------------- */
 
 /* a + b = *high + *low exactly, *high being the rounded sum (Knuth) */
-static inline void two_sum(double a, double b, double *high, double *low)
+static inline void two_sum(vec_f64 a, vec_f64 b, vec_f64 *high, vec_f64 *low)
 {
-    double sum = a + b, part = sum - a;
+    vec_f64 sum = a + b, part = sum - a;
     *low = (a - (sum - part)) + (b - part);
     *high = sum;
 }
 
 /* a * b = *high + *low exactly (Dekker), for factors below 2^996 */
-static inline void two_product(double a, double b, double *high, double *low)
+static inline void two_product(vec_f64 a, vec_f64 b, vec_f64 *high,
+                               vec_f64 *low)
 {
-    const double splitter = 0x1p27 + 1;
-    double t = splitter * a, u = splitter * b, product = a * b;
-    double a1 = t - (t - a), a2 = a - a1, b1 = u - (u - b), b2 = b - b1;
+    const vec_f64 splitter = vec_all_f64(0x1p27 + 1);
+    vec_f64 t = splitter * a, u = splitter * b, product = a * b;
+    vec_f64 a1 = t - (t - a), a2 = a - a1, b1 = u - (u - b), b2 = b - b1;
     *low = ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2;
     *high = product;
 }
 
 /* what the rounded quotient a / b leaves: a - quotient * b */
-static inline double division_rest(double a, double quotient, double b)
+static inline vec_f64 division_rest(vec_f64 a, vec_f64 quotient, vec_f64 b)
 {
-    double high, low;
+    vec_f64 high, low;
     two_product(quotient, b, &high, &low);
     return (a - high) - low;
+}
+
+static inline vec_f64 vec_sqrt(vec_f64 v)
+{
+#if VECTOR_BYTES == 64
+    return (vec_f64)_mm512_sqrt_pd((__m512d)v);
+#elif VECTOR_BYTES == 32
+    return (vec_f64)_mm256_sqrt_pd((__m256d)v);
+#elif defined(__SSE2__)
+    return (vec_f64)_mm_sqrt_pd((__m128d)v);
+#else
+    for (int i = 0; i < VEC_COUNT_f64; i++)
+        v[i] = __builtin_sqrt(v[i]);
+    return v;
+#endif
+}
+
+static inline vec_f64 vec_absolute(vec_f64 v)
+{
+    return (vec_f64)((vec_mask_f64)v & INT64_MAX);
 }
 
 /* sum + low := sum + low + term, for vectors in memory and for one number */
@@ -232,13 +280,37 @@ static inline void vec_add_to(double *sum, double *low, vec_f64 term)
 
 static inline void scalar_add_to(double *sum, double *low, double term)
 {
-    double high, rest;
-    two_sum(*sum, term, &high, &rest);
+    double old = *sum, high = old + term, part = high - old;
+    *low += (old - (high - part)) + (term - part);
     *sum = high;
-    *low += rest;
 }
 
 /* ---- choosing ------------------------------------------------------------ */
+
+/* a < b and a <= b, lane by lane; false for NaN */
+static inline vec_mask_f32 vec_below_f32(vec_f32 a, vec_f32 b)
+{
+    return a < b;
+}
+
+static inline vec_mask_f64 vec_below_f64(vec_f64 a, vec_f64 b)
+{
+#if VECTOR_BYTES == 16 && defined(__SSE2__)
+    /* gcc 12 breaks down over a < b of two doubles without SSE4 */
+    return (vec_mask_f64)_mm_cmplt_pd((__m128d)a, (__m128d)b);
+#else
+    return a < b;
+#endif
+}
+
+static inline vec_mask_f64 vec_at_most_f64(vec_f64 a, vec_f64 b)
+{
+#if VECTOR_BYTES == 16 && defined(__SSE2__)
+    return (vec_mask_f64)_mm_cmple_pd((__m128d)a, (__m128d)b);
+#else
+    return a <= b;
+#endif
+}
 
 /* mask ? yes : 0, and mask ? yes : no, lane by lane */
 static inline vec_f32 vec_keep_f32(vec_mask_f32 mask, vec_f32 yes)
@@ -249,16 +321,6 @@ static inline vec_f32 vec_keep_f32(vec_mask_f32 mask, vec_f32 yes)
 static inline vec_f64 vec_keep_f64(vec_mask_f64 mask, vec_f64 yes)
 {
     return (vec_f64)(mask & (vec_mask_f64)yes);
-}
-
-static inline vec_f32 vec_choose_f32(vec_mask_f32 mask, vec_f32 yes, vec_f32 no)
-{
-    return (vec_f32)((mask & (vec_mask_f32)yes) | (~mask & (vec_mask_f32)no));
-}
-
-static inline vec_f64 vec_choose_f64(vec_mask_f64 mask, vec_f64 yes, vec_f64 no)
-{
-    return (vec_f64)((mask & (vec_mask_f64)yes) | (~mask & (vec_mask_f64)no));
 }
 
 /* Masks as bits: lane i of vector v of a group is bit v * lanes + i, counted

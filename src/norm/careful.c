@@ -5,15 +5,24 @@
 
 #include "kernels/ordinary.h"
 
+/* 0, or between 1 / most and most */
+static bool within(double value, double most)
+{
+    return value == 0 || (value >= 1 / most && value <= most);
+}
+
 static bool leaves_type(const xhat_plan *plan, const xhat_block *block,
                         size_t i)
 {
     const xhat_dtype dtype = plan->spec.dtype;
     double mean = xhat_get(dtype, block->lanes.mean, i);
     double invstd = xhat_get(dtype, block->lanes.invstd, i);
-    double gamma = xhat_gamma_at(plan, block->ends.gamma, i);
+    double gamma = xhat_gamma_at(plan, block->gamma, block->first + i);
+    const xhat_ordinary *ordinary = &xhat_ordinary_of[dtype];
     return !isnan(mean) && !isnan(invstd) && !isnan(gamma) &&
-           !xhat_is_ordinary(dtype, mean, invstd, gamma * invstd);
+           !(fabs(mean) <= ordinary->mean && within(invstd, ordinary->invstd) &&
+             (invstd == 0 ||
+              within(fabs(gamma * invstd), ordinary->scale)));
 }
 
 /* The channels first .. end of the block that share mask bits with number i. */

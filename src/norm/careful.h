@@ -29,7 +29,7 @@ xhat_scaled xhat_careful_moments(const xhat_plan *plan, size_t c,
 /* Do the coefficients of number i of the block leave the type (NaN does not),
  * so that its elements are computed here?  Where a mask keeps the bits of a
  * group of channels together, an extreme channel takes its group with it.
- * Asks the lanes mean and invstd, and block->ends.gamma. */
+ * Asks the lanes mean and invstd, and block->gamma. */
 bool xhat_is_extreme(const xhat_plan *plan, const xhat_block *block, size_t i);
 
 /* Marks the channels that share a group of mask bits with an odd one as odd,

@@ -11,6 +11,7 @@ typedef struct xhat_block {
     xhat_lanes lanes;   /* the plan's dtype */
     xhat_sums sums;     /* of all parts */
     xhat_channels ends; /* count, eps, mean, m2 and odd, for the kernels */
+    const void *gamma;  /* (C), of all channels; NULL: 1 */
     /* odd channels whose elements were already written, with care; elements
      * of such a channel are not touched again */
     unsigned char *written;

@@ -36,9 +36,9 @@ static void begin(const xhat_plan *plan, const void *args_, xhat_block *block)
     xhat_block_load(plan, block, lanes->mean_low, args->mean_low, 0);
     xhat_block_load(plan, block, lanes->invstd, args->invstd, 0);
     xhat_block_load(plan, block, lanes->b, args->beta, 0);
-    block->ends.gamma = xhat_block_part(plan, block, args->gamma);
-    plan->kernels->scale(block->channels, block->ends.gamma, lanes->invstd,
-                         lanes->a);
+    xhat_block_load(plan, block, block->lanes.a, args->gamma, 1);
+    block->gamma = args->gamma;
+    plan->kernels->scale(block->channels, lanes);
 }
 
 /* dmean, dmean_low, k, dgamma and dbeta of number i, from sums around 0. */
@@ -180,7 +180,8 @@ static void begin_frozen(const xhat_plan *plan, const void *args_,
                          xhat_block *block)
 {
     const xhat_frozen_backward_args *args = args_;
-    block->ends.gamma = xhat_block_part(plan, block, args->gamma);
+    xhat_block_load(plan, block, block->lanes.a, args->gamma, 1);
+    block->gamma = args->gamma;
     xhat_block_load(plan, block, block->lanes.b, args->beta, 0);
     xhat_block_load(plan, block, block->lanes.pivot, NULL, 0);
     plan->kernels->end_running(

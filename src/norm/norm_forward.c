@@ -63,7 +63,8 @@ static void write_extreme_channel(const xhat_plan *plan,
 static void end(const xhat_plan *plan, const void *args_, xhat_block *block)
 {
     const xhat_forward_args *args = args_;
-    block->ends.gamma = xhat_block_part(plan, block, args->gamma);
+    xhat_block_load(plan, block, block->lanes.a, args->gamma, 1);
+    block->gamma = args->gamma;
     xhat_block_load(plan, block, block->lanes.b, args->beta, 0);
     if (plan->kernels->end_moments(&block->ends, &block->sums, &block->lanes)) {
         for (size_t i = 0; i < block->channels; i++)

@@ -18,7 +18,8 @@ static void end(const xhat_plan *plan, const void *args_, xhat_block *block)
     const xhat_inference_args *args = args_;
     const xhat_dtype dtype = plan->spec.dtype;
     const xhat_arrays arrays = arrays_of(args);
-    block->ends.gamma = xhat_block_part(plan, block, args->gamma);
+    xhat_block_load(plan, block, block->lanes.a, args->gamma, 1);
+    block->gamma = args->gamma;
     xhat_block_load(plan, block, block->lanes.b, args->beta, 0);
     if (!plan->kernels->end_running(
             &block->ends, xhat_block_part(plan, block, args->running_mean),
