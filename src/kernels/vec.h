@@ -151,29 +151,37 @@ static inline void vec_store_part_f64(double *to, size_t count, vec_f64 v)
 static inline vec_f32 vec_load_part_f32(const float *from, size_t count,
                                         vec_f32 rest)
 {
-    for (size_t i = 0; i < count && i < VEC_COUNT_f32; i++)
-        rest[i] = from[i];
-    return rest;
+    float lanes[VEC_COUNT_f32];
+    vec_store_f32(lanes, rest);
+    for (size_t i = 0; i < VEC_COUNT_f32; i++)
+        if (i < count)
+            lanes[i] = from[i];
+    return vec_load_f32(lanes);
 }
 
 static inline vec_f64 vec_load_part_f64(const double *from, size_t count,
                                         vec_f64 rest)
 {
-    for (size_t i = 0; i < count && i < VEC_COUNT_f64; i++)
-        rest[i] = from[i];
-    return rest;
+    double lanes[VEC_COUNT_f64];
+    vec_store_f64(lanes, rest);
+    for (size_t i = 0; i < VEC_COUNT_f64; i++)
+        if (i < count)
+            lanes[i] = from[i];
+    return vec_load_f64(lanes);
 }
 
 static inline void vec_store_part_f32(float *to, size_t count, vec_f32 v)
 {
-    for (size_t i = 0; i < count && i < VEC_COUNT_f32; i++)
-        to[i] = v[i];
+    for (size_t i = 0; i < VEC_COUNT_f32; i++)
+        if (i < count)
+            to[i] = v[i];
 }
 
 static inline void vec_store_part_f64(double *to, size_t count, vec_f64 v)
 {
-    for (size_t i = 0; i < count && i < VEC_COUNT_f64; i++)
-        to[i] = v[i];
+    for (size_t i = 0; i < VEC_COUNT_f64; i++)
+        if (i < count)
+            to[i] = v[i];
 }
 
 #endif

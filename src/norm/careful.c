@@ -21,8 +21,7 @@ static bool leaves_type(const xhat_plan *plan, const xhat_block *block,
     const xhat_ordinary *ordinary = &xhat_ordinary_of[dtype];
     return !isnan(mean) && !isnan(invstd) && !isnan(gamma) &&
            !(fabs(mean) <= ordinary->mean && within(invstd, ordinary->invstd) &&
-             (invstd == 0 ||
-              within(fabs(gamma * invstd), ordinary->scale)));
+             (invstd == 0 || within(fabs(gamma * invstd), ordinary->scale)));
 }
 
 /* The channels first .. end of the block that share mask bits with number i. */

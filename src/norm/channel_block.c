@@ -208,7 +208,7 @@ void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
         .mask_stride = columns ? xhat_mask_bytes(plan->spec.dtype, channels)
                                : channels * xhat_mask_bytes(plan->spec.dtype,
                                                             plan->spec.inner),
-        .ahead = columns && geometry->stream ? XHAT_STEPS * channels : 0};
+        .ahead = columns && geometry->large ? XHAT_STEPS * channels : 0};
     for (double *const *s = (double *const[]){to->sum, to->sum_low, to->product,
                                               to->product_low, NULL};
          *s != NULL; s++)
@@ -310,6 +310,18 @@ static void write_stream(const xhat_plan *plan, const xhat_panel *panel,
     }
 }
 
+/* How far behind what is read while elements are written lies what will be
+ * read next and is not in the cache: the next block, or some rows on. */
+static size_t next_read(const xhat_plan *plan, const xhat_geometry *geometry)
+{
+    size_t channels = plan->spec.channels;
+    if (geometry->ahead)
+        return geometry->block_channels * plan->spec.inner;
+    if (geometry->split && geometry->large && plan->order == XHAT_COLUMNS)
+        return channels * (1 + XHAT_STAGE_ELEMENTS / channels);
+    return 0;
+}
+
 /* Channels i .. end of the block, in one part. */
 static void write_channels(const xhat_plan *plan, const xhat_geometry *geometry,
                            const xhat_block *block, const xhat_part *part,
@@ -327,7 +339,7 @@ static void write_channels(const xhat_plan *plan, const xhat_geometry *geometry,
         .out_stride = columns ? plan->spec.channels : inner,
         .mask_stride = xhat_mask_bytes(plan->spec.dtype,
                                        columns ? plan->spec.channels : inner),
-        .ahead = geometry->ahead ? geometry->block_channels * inner : 0};
+        .ahead = next_read(plan, geometry)};
     for (size_t image = 0; image < images; image++) {
         xhat_part here = *part;
         here.first_row += image;

@@ -6,6 +6,9 @@
 /* below this many elements a second thread costs more than it gives */
 enum { ELEMENTS_A_THREAD = 16384 };
 
+/* rows of narrower blocks are read in pieces too short for the memory */
+enum { LEAST_CHANNELS = 256 };
+
 /* from here on, what is written would push what is read out of the caches */
 enum { STREAM_BYTES = 4 << 20 };
 
@@ -113,12 +116,15 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     size_t bytes = spec->outer * spec->channels * spec->inner *
                    element_size(spec) * ((size_t)arrays + 1);
     size_t width = smaller(widest_block(spec, sums), spec->channels);
-    /* a run is read twice at worst, rows would be read in pieces, too */
-    bool whole = sums && (cached > 0 || !columns);
+    /* runs are read twice at worst, rows in short pieces besides */
+    bool whole = sums && (!columns || bytes <= xhat_cpu_cache() ||
+                          cached >= LEAST_CHANNELS || cached >= spec->channels);
     if (whole && cached > 0)
         width = smaller(width, cached);
     if (whole && divide_up(spec->channels, width) < threads)
         width = divide_up(spec->channels, threads);
+    if (!whole && divide_up(spec->channels, width) * parts < threads)
+        width = divide_up(spec->channels, divide_up(threads, parts));
     if (columns)
         width = divide_up(width, group_of(spec)) * group_of(spec);
     if (most_channels > 0)
@@ -128,7 +134,8 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     g.split = !whole || (threads > 1 && parts > 1 && g.blocks < 4 * threads &&
                          g.blocks % threads != 0);
     g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
+    g.large = bytes > xhat_cpu_cache();
     g.stream = bytes > STREAM_BYTES;
-    g.ahead = !g.split && width <= cached && bytes > xhat_cpu_cache();
+    g.ahead = !g.split && width <= cached && g.large;
     return g;
 }

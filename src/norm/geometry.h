@@ -17,7 +17,7 @@
 #include "kernels/kernels.h"
 
 enum {
-    XHAT_PART_ROWS = 1024,      /* XHAT_COLUMNS: rows of a part */
+    XHAT_PART_ROWS = 256,       /* XHAT_COLUMNS: rows of a part */
     XHAT_PART_ELEMENTS = 16384, /* XHAT_RUNS: about so many elements */
     XHAT_STAGE_ELEMENTS = 1024, /* what is gathered before it is streamed */
     XHAT_BLOCK_CHANNELS = 1024, /* at most */
@@ -26,6 +26,7 @@ enum {
 typedef struct xhat_geometry {
     size_t block_channels, blocks;
     bool split;
+    bool large;  /* more than the second-level cache holds */
     bool stream; /* outputs go past the caches */
     bool ahead;  /* fetch the next block while this one is written */
     int threads;
