@@ -111,7 +111,8 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
 {
     xhat_geometry g = {0};
     const bool columns = spec->inner <= 1;
-    size_t threads = most_threads(spec), parts = xhat_part_count(spec);
+    size_t threads = most_threads(spec);
+    size_t parts = spec->outer == 0 ? 1 : xhat_part_count(spec);
     size_t cached = cached_channels(spec, arrays);
     size_t bytes = spec->outer * spec->channels * spec->inner *
                    element_size(spec) * ((size_t)arrays + 1);

@@ -231,6 +231,68 @@ static void inference_refusals(void **state)
     fixture_close(&f);
 }
 
+/* what a caller gets wrong about memory */
+static void memory_refusals(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_open(&f, small_spec());
+    xhat_forward_args args = forward_args(&f);
+    args.scratch_size--;
+    assert_refused(&f, xhat_forward(f.plan, &args, error),
+                   XHAT_INVALID_ARGUMENT, "bytes but this plan needs");
+    args = forward_args(&f);
+    args.x = (const char *)f.x + 2;
+    assert_refused(&f, xhat_forward(f.plan, &args, error),
+                   XHAT_INVALID_ARGUMENT,
+                   "x is not aligned to its elements (8 bytes)");
+    args = forward_args(&f);
+    args.mean = args.mean_low;
+    assert_refused(&f, xhat_forward(f.plan, &args, error),
+                   XHAT_INVALID_ARGUMENT, "mean_low overlaps mean");
+    args = forward_args(&f);
+    args.invstd = f.out + 1;
+    assert_refused(&f, xhat_forward(f.plan, &args, error),
+                   XHAT_INVALID_ARGUMENT, "invstd overlaps out");
+    args = forward_args(&f);
+    args.mean = f.each[0];
+    assert_refused(&f, xhat_forward(f.plan, &args, error),
+                   XHAT_INVALID_ARGUMENT, "mean overlaps gamma");
+    args = forward_args(&f);
+    args.scratch = f.out;
+    assert_refused(&f, xhat_forward(f.plan, &args, error),
+                   XHAT_INVALID_ARGUMENT, "scratch overlaps");
+    /* two inputs may be one array; a scratch at any address will do */
+    char *odd = malloc(xhat_plan_scratch_size(f.plan) + 1);
+    args = forward_args(&f);
+    args.gamma = args.beta;
+    args.scratch = odd + 1;
+    assert_ok(xhat_forward(f.plan, &args, error));
+    free(odd);
+    fixture_close(&f);
+}
+
+/* More threads than there are cores, and than there is work, are fine. */
+static void a_million_threads(void **state)
+{
+    (void)state;
+    fixture f;
+    xhat_spec spec = small_spec();
+    double alone[ELEMENTS];
+    spec.threads = 1;
+    fixture_open(&f, spec);
+    xhat_forward_args args = forward_args(&f);
+    assert_ok(xhat_forward(f.plan, &args, error));
+    memcpy(alone, f.out, sizeof alone);
+    fixture_close(&f);
+    spec.threads = 1000000;
+    fixture_open(&f, spec);
+    args = forward_args(&f);
+    assert_ok(xhat_forward(f.plan, &args, error));
+    assert_memory_equal(alone, f.out, sizeof alone);
+    fixture_close(&f);
+}
+
 static void parameters_the_spec_lacks(void **state)
 {
     (void)state;
@@ -392,6 +454,8 @@ int main(void)
         cmocka_unit_test(forward_refusals),
         cmocka_unit_test(backward_refusals),
         cmocka_unit_test(inference_refusals),
+        cmocka_unit_test(memory_refusals),
+        cmocka_unit_test(a_million_threads),
         cmocka_unit_test(parameters_the_spec_lacks),
         cmocka_unit_test(one_value_a_channel),
         cmocka_unit_test(no_rows),
