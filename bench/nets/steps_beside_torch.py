@@ -8,6 +8,7 @@ Each round times some steps of each contestant, one after the other; a ratio is
 the median over the rounds.  Writes docs/performance-nets.md and .json, unless
 --quick.  PyTorch is Debian's python3-torch; without it only xhat is timed."""
 import argparse
+import ctypes
 import json
 import os
 import pathlib
@@ -54,10 +55,20 @@ class Ours:
         self.process.wait()
 
 
+def set_blas_threads(count):
+    """torch.set_num_threads does not reach a BLAS with threads of its own."""
+    for name in ("libblas.so.3", "libopenblas.so.0"):
+        try:
+            ctypes.CDLL(name).openblas_set_num_threads(count)
+        except (OSError, AttributeError):
+            pass
+
+
 class Torch:
     def __init__(self, data, case, optimizer, threads):
         units, depth, self.batch = case
         torch.set_num_threads(threads)
+        set_blas_threads(threads)
         torch.manual_seed(0)
         self.x, self.y = data
         layers, width = [], self.x.shape[1]
