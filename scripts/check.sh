@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every test, in every configuration that users build: gcc and clang, the
-# sanitizers, and a build without any optional library.
+# sanitizers, a build without any optional library, and another CPU.
 set -eu
 cd "$(dirname "$0")/.."
 jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-2}
@@ -39,6 +39,26 @@ check threads gcc -DCMAKE_BUILD_TYPE=Debug -DXHAT_SANITIZE=thread \
 check bare gcc -DCMAKE_BUILD_TYPE=Release -DXHAT_WITH_OPENMP=OFF \
     -DXHAT_WITH_ZLIB=OFF -DXHAT_WITH_JSON=OFF -DXHAT_WITH_NET=OFF \
     -DXHAT_WITH_WASM=OFF
+
+# NEON: the library for another CPU, whose bits must be the same.
+if command -v aarch64-linux-gnu-gcc >/dev/null 2>&1 &&
+    command -v qemu-aarch64 >/dev/null 2>&1; then
+    echo "== neon"
+    if ! { cmake -S . -B build-check/neon -DXHAT_WERROR=ON \
+        -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_TOOLCHAIN_FILE=cmake/aarch64.cmake -DXHAT_WITH_NET=OFF \
+        -DXHAT_WITH_ZLIB=OFF -DXHAT_WITH_JSON=OFF -DXHAT_WITH_WASM=OFF &&
+        cmake --build build-check/neon -j "$jobs" --target test_same_bits; } \
+        >build-check/neon.log 2>&1; then
+        cat build-check/neon.log
+        exit 1
+    fi
+    ctest --test-dir build-check/neon -R '^same_bits$' --output-on-failure \
+        --no-tests=error
+else
+    echo "xhat: skipped: neon (gcc-aarch64-linux-gnu or qemu-user is missing)"
+fi
+
 if [ -n "$incomplete" ]; then
     echo "== passed, but tests were left out: see \"is missing\" above"
     exit 1

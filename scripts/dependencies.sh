@@ -4,20 +4,27 @@
 # Where there is no apt-get, or no right to use it, the packages are listed and
 # the build goes on with what is found.
 #
-# --tests: also what only tests use, to look at models with other programs.
+# --tests: also what only tests use.
 set -eu
 
 packages="
     gcc g++ libc6-dev make cmake pkg-config
     zlib1g-dev libopenblas-dev libjansson-dev librandom123-dev
     libcmocka-dev libmpfr-dev clang clang-format libomp-dev python3 python3-numpy
-    lld wasi-libc libclang-rt-dev-wasm32 chromium python3-websocket
-    dataset-fashion-mnist groff-base mandoc zsh fish
+    lld wasi-libc libclang-rt-dev-wasm32 dataset-fashion-mnist
+"
+
+# what only tests use: a browser for the page, readers of the manuals, shells
+# for the completions, other programs that open models, another CPU
+for_tests="
+    chromium python3-websocket groff-base mandoc zsh fish
+    python3-torch python3-onnx python3-venv
+    qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 "
 
 for word in "$@"; do
     case "$word" in
-    --tests) packages="$packages python3-torch python3-onnx python3-venv" ;;
+    --tests) packages="$packages $for_tests" ;;
     *) packages="$packages $word" ;;
     esac
 done

@@ -19,33 +19,17 @@ size_t xhat_cpu_cache(void)
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
 
-enum {
-    XCR0_SSE_AVX = 0x06,       /* xmm, ymm                               */
-    XCR0_SSE_AVX_AVX512 = 0xe6 /* and the masks, zmm0-15, zmm16-31       */
-};
-
-static unsigned saved_registers(void)
-{
-    unsigned low, high;
-    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    (void)high;
-    return low;
-}
-
+/* The compiler's runtime asks CPUID and XCR0 once, when the program starts: on
+ * a virtual machine each CPUID costs microseconds. */
 unsigned xhat_cpu_features(void)
 {
-    unsigned a, b, c, d, features = 0;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE))
-        return 0;
-    unsigned saved = saved_registers();
-    int fma = (c & bit_FMA) != 0;
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
-        return 0;
-    if ((saved & XCR0_SSE_AVX) == XCR0_SSE_AVX && fma && (b & bit_AVX2))
+    unsigned features = 0;
+    if (__builtin_cpu_supports("avx2"))
         features |= XHAT_CPU_AVX2;
-    unsigned wide = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL;
-    if ((saved & XCR0_SSE_AVX_AVX512) == XCR0_SSE_AVX_AVX512 &&
-        (features & XHAT_CPU_AVX2) && (b & wide) == wide)
+    if (__builtin_cpu_supports("avx512f") &&
+        __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl"))
         features |= XHAT_CPU_AVX512;
     return features;
 }

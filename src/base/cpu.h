@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 enum {
-    XHAT_CPU_AVX2 = 1 << 0,   /* AVX2 and FMA, ymm registers saved       */
+    XHAT_CPU_AVX2 = 1 << 0,   /* AVX2, ymm registers saved               */
     XHAT_CPU_AVX512 = 1 << 1, /* F, DQ, BW and VL, zmm and masks saved   */
     XHAT_CPU_NEON = 1 << 2    /* Advanced SIMD: always there on AArch64  */
 };
