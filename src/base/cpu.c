@@ -16,6 +16,15 @@ size_t xhat_cpu_cache(void)
     return bytes < LEAST ? LEAST : bytes > MOST ? MOST : (size_t)bytes;
 }
 
+size_t xhat_cpu_stream_bytes(void)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_is("amd"))
+        return 16 << 20;
+#endif
+    return 4 << 20;
+}
+
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
 

@@ -21,6 +21,11 @@ unsigned xhat_cpu_features(void);
  * does not tell.  Thread-safe. */
 size_t xhat_cpu_cache(void);
 
+/* From so many bytes on, arrays are better written past the caches: as
+ * measured, where the last level is a core complex's own and where it is
+ * shared by a whole machine.  Thread-safe. */
+size_t xhat_cpu_stream_bytes(void);
+
 /* The processor's own name into name[size], "" where there is none. */
 void xhat_cpu_name(char *name, int size);
 

@@ -4,13 +4,10 @@
 #include "base/threads.h"
 
 /* below this many elements a second thread costs more than it gives */
-enum { ELEMENTS_A_THREAD = 16384 };
+enum { ELEMENTS_A_THREAD = 65536 };
 
 /* rows of narrower blocks are read in pieces too short for the memory */
 enum { LEAST_CHANNELS = 256 };
-
-/* from here on, what is written would push what is read out of the caches */
-enum { STREAM_BYTES = 4 << 20 };
 
 xhat_order xhat_order_of(const xhat_spec *spec)
 {
@@ -136,7 +133,7 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
                          g.blocks % threads != 0);
     g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
     g.large = bytes > xhat_cpu_cache();
-    g.stream = bytes > STREAM_BYTES;
+    g.stream = bytes > xhat_cpu_stream_bytes();
     g.ahead = !g.split && width <= cached && g.large;
     return g;
 }
