@@ -49,6 +49,11 @@ def inverse(mean_square, count, eps):
 BRACKET = "(m * dout - dbeta - x_norm * dgamma)"
 SCALE = "gamma * invstd / m * "
 
+def rescaled(value):
+    """The fused kernels' lane a, stored and rounded, as another value."""
+    return f"(ROUND(lanes->a, {value}), WIDE(lanes->a))"
+
+
 # What dx is scaled with, a = gamma * r: of the fused kernels, in a loop over
 # the channels of a block.
 SCALES = {
@@ -64,7 +69,7 @@ SCALES = {
     "closed-eps-forgotten": "a / r / sqrt(1 / (r * r) - plan->spec.eps)",
 }
 
-SCALE_LOOP = """lanes->a);
+SCALE_LOOP = """lanes);
     for (size_t i_ = 0; i_ < block->channels; i_++) {
         double a = xhat_get(plan->spec.dtype, lanes->a, i_);
         double r = xhat_get(plan->spec.dtype, lanes->invstd, i_);
@@ -174,53 +179,57 @@ SITES = [
 
 /* out = gamma""", "c, dbeta", {"dbeta-averaged": "c, dbeta / m"}),
 
-    ("fused", KERNELS, "double inverse = inside == 0 ? 0 : 1 / sqrt(inside);\n"
-     "        REAL rounded", "inside == 0 ? 0 : 1 / sqrt(inside)",
-     inverse("squares / count", "count", "eps")),
-    ("fused", KERNELS, "a[i] = TYPE(scale_of)(gamma, i, (REAL)inverse);\n"
-     "        /* a channel", "TYPE(scale_of)(gamma, i, (REAL)inverse)",
-     {"gamma-forgotten": "(REAL)inverse",
-      "gamma-twice": "TYPE(scale_of)(gamma, i, TYPE(scale_of)(gamma, i, "
-                     "(REAL)inverse))",
-      "gamma-plus-1":
-          "TYPE(scale_of)(gamma, i, (REAL)inverse) + (REAL)inverse",
-      "dev-sign": "-TYPE(scale_of)(gamma, i, (REAL)inverse)"}),
+    ("fused", KERNELS,
+     "TYPE(inverse_deviation)(m2 / count, channels->eps)",
+     "TYPE(inverse_deviation)(m2 / count, channels->eps)",
+     {i: text.replace("sqrt(", "vec_sqrt(")
+      for i, text in inverse("m2 / count", "count", "channels->eps").items()}),
+    ("fused", KERNELS, "vec_f64 scale = TYPE(scale_at)(lanes, at);\n"
+     "        /* a channel", "TYPE(scale_at)(lanes, at)",
+     {"gamma-forgotten": rescaled("WIDE(lanes->invstd)"),
+      "gamma-twice": rescaled("WIDE(lanes->a) * WIDE(lanes->a) * "
+                              "WIDE(lanes->invstd)"),
+      "gamma-plus-1": rescaled("(WIDE(lanes->a) + 1) * WIDE(lanes->invstd)"),
+      "dev-sign": rescaled("-WIDE(lanes->a) * WIDE(lanes->invstd)")}),
     ("fused", FORWARD, "block->lanes.b, args->beta, 0", "args->beta",
      {"beta-forgotten": "NULL"}),
-    ("fused", KERNELS, "dbeta[i] = (REAL)(whole + (left + s));",
-     "(whole + (left + s))",
-     {"dbeta-averaged": "(whole + (left + s)) / count",
-      "dbeta-not-summed": "(double)pivot[i]",
-      "dout-overwritten": "(whole + (left + s)) * ((double)a[i] / inverse)"}),
-    ("fused", KERNELS, "dgamma[i] = (REAL)(inverse * p);", "(inverse * p)",
-     {"dgamma-averaged": "inverse * p / count",
-      "dgamma-of-dev": "p",
-      "dgamma-of-scaled_x": "(double)a[i] * p",
-      "dgamma-without-x_norm": "whole + (left + s)",
-      "dgamma-of-x": "p + (double)mean[i] * (whole + (left + s))"}),
-    ("fused", KERNELS, "        dmean[i] = rounded;", "rounded",
-     {"mean-branch-dropped": "0",
-      "eval-gradient-in-training": "0",
-      "dmean-sign": "-rounded",
-      "dmean-missing-1/N": "(REAL)((double)rounded * count)",
-      "dmean-n-minus-1": "(REAL)((double)rounded * (count / (count - 1)))",
-      "dmean-1/N-twice": "(REAL)((double)rounded / count)",
-      "dmean-of-dx_norm": "(REAL)((double)rounded / inverse)"}),
-    ("fused", KERNELS, "k[i] = (REAL)(inverse * (inverse * p / count));",
-     "(inverse * (inverse * p / count))",
-     {"variance-branch-dropped": "0",
-      "inverse-1/s": "inverse * p / count",
-      "inverse-1/s^3": "inverse * inverse * (inverse * p / count)",
-      "inverse-sign": "-inverse * (inverse * p / count)",
-      "root-missing-1/2": "2 * inverse * (inverse * p / count)",
-      "square-missing-2": "inverse * (inverse * p / count) / 2",
-      "dvar-missing-1/N": "inverse * (inverse * p)",
-      "dvar-n-minus-1": "inverse * (inverse * p / (count - 1))",
-      "dvar-1/N-twice": "inverse * (inverse * p / count / count)",
-      "closed-means-for-sums": "inverse * (inverse * p / count / count)",
-      "closed-dev-for-x_norm": "inverse * p / count"}),
-    ("fused", BACKWARD, "lanes->invstd,\n                         lanes->a);",
-     "lanes->a);", SCALES),
+    ("fused", KERNELS, "ROUND(lanes->dbeta, whole + (left + sum));",
+     "whole + (left + sum)",
+     {"dbeta-averaged": "(whole + (left + sum)) / count",
+      "dbeta-not-summed": "pivot",
+      "dout-overwritten": "(whole + (left + sum)) * (WIDE(lanes->a) / invstd)"}),
+    ("fused", KERNELS, "ROUND(lanes->dgamma, invstd * product);",
+     "invstd * product",
+     {"dgamma-averaged": "invstd * product / count",
+      "dgamma-of-dev": "product",
+      "dgamma-of-scaled_x": "WIDE(lanes->a) * product",
+      "dgamma-without-x_norm": "whole + (left + sum)",
+      "dgamma-of-x": "product + WIDE(lanes->mean) * (whole + (left + sum))"}),
+    ("fused", KERNELS,
+     "TYPE(split)(lanes->dmean, lanes->dmean_low, at, high, rest);", "high",
+     {"mean-branch-dropped": "zero",
+      "eval-gradient-in-training": "zero",
+      "dmean-sign": "-high",
+      "dmean-missing-1/N": "high * count",
+      "dmean-n-minus-1": "high * (count / (count - 1))",
+      "dmean-1/N-twice": "high / count",
+      "dmean-of-dx_norm": "high / invstd"}),
+    ("fused", KERNELS,
+     "ROUND(lanes->k, invstd * (invstd * product / count));",
+     "invstd * (invstd * product / count)",
+     {"variance-branch-dropped": "zero",
+      "inverse-1/s": "invstd * product / count",
+      "inverse-1/s^3": "invstd * invstd * (invstd * product / count)",
+      "inverse-sign": "-invstd * (invstd * product / count)",
+      "root-missing-1/2": "2 * invstd * (invstd * product / count)",
+      "square-missing-2": "invstd * (invstd * product / count) / 2",
+      "dvar-missing-1/N": "invstd * (invstd * product)",
+      "dvar-n-minus-1": "invstd * (invstd * product / (count - 1))",
+      "dvar-1/N-twice": "invstd * (invstd * product / count / count)",
+      "closed-means-for-sums": "invstd * (invstd * product / count / count)",
+      "closed-dev-for-x_norm": "invstd * product / count"}),
+    ("fused", BACKWARD, "plan->kernels->scale(block->channels, lanes);",
+     "lanes);", SCALES),
 ]
 
 # Why a mistake of the catalogue is in no closed form and no kernel: a pattern

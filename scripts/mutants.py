@@ -4,7 +4,8 @@
     scripts/mutants.py                 every mutant, a line for each
     scripts/mutants.py NAME...         some of them
     scripts/mutants.py --catalogue     the known mistakes of the check alone
-    scripts/mutants.py --covered       only: is every one of these planted?
+    scripts/mutants.py --covered       only: is every known mistake planted, does
+                                       every mutant find its code?
     scripts/mutants.py --write         and rewrite the tables of docs/mutants.md
 
 A mutant is one small change of the code in a copy of the tree.  The copy is
@@ -59,10 +60,11 @@ MUTANTS = [
      "summed", GATES, "bool summed = across && from == XHAT_EXTENT_FULL;",
      "bool summed = false;"),
     ("no-second-look", "kernels: sums around an outlier are kept",
-     KERNELS, "(product[i] <= most.cancellation * squares);", "true;"),
+     KERNELS, "vec_at_most_f64(product, m2 * most.cancellation);",
+     "vec_at_most_f64(zero, m2);"),
     ("mean-one-float", "kernels: the low part of the mean is dropped",
-     KERNELS, "\n        mean_low[i] = (REAL)((high - (double)rounded) + rest);",
-     "\n        mean_low[i] = 0;"),
+     KERNELS, "ROUND(mean_low, (high - WIDE(mean)) + low);",
+     "ROUND(mean_low, (vec_f64){0});"),
     ("constant-nan", "library: 0/0 for a constant channel with eps = 0",
      PLAN, "inside == 0 ? 0 : 1 / sqrt(inside)", "1 / sqrt(inside)"),
     ("lost-rest", "kernels: what rounding took from the sums is lost",
@@ -85,7 +87,8 @@ MUTANTS = [
      STATISTICS, "if (!isfinite(batch->mean[c]) || !isfinite(mean) ||\n"
      "                !isfinite(var))", "if (false)"),
     ("overflow-kept", "kernels: a channel whose sums overflow is not scaled",
-     KERNELS, "(squares <= DBL_MAX)", "(squares >= 0)"),
+     KERNELS, "vec_at_most_f64(m2, vec_all_f64(DBL_MAX)) &",
+     "vec_at_most_f64(zero, m2) &"),
     ("extreme-exponent", "slow path, inference: the scale is not undone",
      CAREFUL, "return ldexp(d * invstd, exponent);", "return d * invstd;"),
     ("extreme-gamma", "slow path, frozen: gamma forgotten in dx",
@@ -259,8 +262,12 @@ def main():
     wanted = [a for a in sys.argv[1:] if not a.startswith("--")]
     if "--covered" in options:
         complaints = catalogue_mutants.uncovered(ROOT)
+        complaints += catalogue_mutants.misplaced(ROOT)
+        complaints += [f"{name}: {path} does not have its code once"
+                       for name, _, path, code, _ in MUTANTS
+                       if (ROOT / path).read_text().count(code) != 1]
         print("\n".join(complaints) or "every known mistake is planted, or a "
-              "reason says why not")
+              "reason says why not; every mutant finds its code")
         return 1 if complaints else 0
     rows, found, survivors = [], {}, 0
     if "--catalogue" not in options:
