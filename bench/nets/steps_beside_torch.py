@@ -5,7 +5,7 @@ and number of threads, in turns, in one run.
     bench/nets/steps_beside_torch.py BUILD [--quick] [--threads N]
 
 Each round times some steps of each contestant, one after the other; a ratio is
-the median over the rounds.  Writes docs/performance-nets.md and .json, unless
+the median over the rounds.  Writes docs/performance-nets.md, unless
 --quick.  PyTorch is Debian's python3-torch; without it only xhat is timed."""
 import argparse
 import ctypes
@@ -186,9 +186,7 @@ def page(results, rows):
             "| " + " | ".join(HEAD) + " |",
             "| " + " | ".join("---" for _ in HEAD) + " |"]
     text += ["| " + " | ".join(cells) + " |" for cells in rows]
-    text += ["", "Gathering the next batch while this one computes was left "
-             "out: it takes 1 to 7 % of a step, and at two threads the",
-             "products have both cores.", ""]
+    text.append("")
     return "\n".join(text)
 
 
@@ -229,10 +227,11 @@ def main():
                                 enumerate(rows[-1])), flush=True)
     if not options.quick:
         docs = ROOT / "docs"
-        (docs / "performance-nets.json").write_text(
+        (pathlib.Path(options.build) / "performance-nets.json").write_text(
             json.dumps(results, indent=1) + "\n")
         (docs / "performance-nets.md").write_text(page(results, rows))
-        print("written: docs/performance-nets.md and .json")
+        print("written: docs/performance-nets.md, the numbers behind it in "
+              f"{options.build}/performance-nets.json")
     missed = [r for r, cells in zip(results["cases"], rows)
               if "missed" in cells
               or (r["units"] >= 512 and r["norm_cost"] > NORM_COST)]
