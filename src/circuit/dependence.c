@@ -1,5 +1,7 @@
 #include "dependence.h"
 
+#include "gate_kinds.h"
+
 #include "base/error.h"
 #include "base/memory.h"
 #include "run.h"
@@ -38,26 +40,6 @@ static void spread(const xhat_run *run, marked made, marked of)
     }
 }
 
-/* The value that the local gradient of a gate towards an operand is made of;
- * -1: none, it is a constant. */
-static int local_source(const xhat_circuit_gate *gate, int which)
-{
-    switch (gate->kind) {
-    case XHAT_GATE_MULTIPLY:
-        return gate->operands[1 - which];
-    case XHAT_GATE_SQUARE:
-    case XHAT_GATE_RECIPROCAL:
-        return gate->operands[0];
-    case XHAT_GATE_ROOT:
-        return gate->output;
-    case XHAT_GATE_MEAN:
-    case XHAT_GATE_SUBTRACT:
-    case XHAT_GATE_ADD:
-        break;
-    }
-    return -1;
-}
-
 /* From the gradient of `value` to what its users handed down. */
 static void spread_gradient(const xhat_dependence *d, const xhat_run *run,
                             int value)
@@ -70,7 +52,7 @@ static void spread_gradient(const xhat_dependence *d, const xhat_run *run,
             if (gate->operands[p] != value ||
                 xhat_run_downstream(run, g, p).data == NULL)
                 continue;
-            int source = local_source(gate, p);
+            int source = xhat_gate_local_source(gate, p);
             spread(run, made,
                    marked_at(d, run, XHAT_SIDE_GRADIENT, gate->output));
             if (source >= 0)

@@ -148,3 +148,21 @@ void xhat_gate_downstream(const xhat_gate_site *site, int which,
         if (isfinite(lost[k])) /* not after an infinite term */
             downstream[k] += lost[k];
 }
+
+int xhat_gate_local_source(const xhat_circuit_gate *gate, int which)
+{
+    switch (gate->kind) {
+    case XHAT_GATE_MULTIPLY:
+        return gate->operands[1 - which];
+    case XHAT_GATE_SQUARE:
+    case XHAT_GATE_RECIPROCAL:
+        return gate->operands[0];
+    case XHAT_GATE_ROOT:
+        return gate->output;
+    case XHAT_GATE_MEAN:
+    case XHAT_GATE_SUBTRACT:
+    case XHAT_GATE_ADD:
+        break;
+    }
+    return -1;
+}

@@ -49,4 +49,8 @@ void xhat_gate_downstream(const xhat_gate_site *site, int which,
                           const double *local, const double *upstream,
                           bool absolute, double *downstream);
 
+/* The value that the local gradient of a gate towards operand `which` is made
+ * of; -1: none, it is a constant. */
+int xhat_gate_local_source(const xhat_circuit_gate *gate, int which);
+
 #endif

@@ -1,5 +1,7 @@
 #include "suspects.h"
 
+#include "gate_kinds.h"
+
 enum { BACKWARD = XHAT_CIRCUIT_GATES_MAX, SUM = 63 };
 
 static xhat_steps forward_step(int gate)
@@ -24,32 +26,13 @@ static bool is_transparent(const xhat_circuit *circuit, int gate, int which)
 
 static xhat_steps collect(xhat_reach *d, xhat_side side, int value, bool top);
 
-/* The value that a local gradient is computed from; -1: from none. */
-static int local_source(const xhat_circuit_gate *gate, int which)
-{
-    switch (gate->kind) {
-    case XHAT_GATE_MULTIPLY:
-        return gate->operands[1 - which];
-    case XHAT_GATE_SQUARE:
-    case XHAT_GATE_RECIPROCAL:
-        return gate->operands[0];
-    case XHAT_GATE_ROOT:
-        return gate->output;
-    case XHAT_GATE_MEAN:
-    case XHAT_GATE_SUBTRACT:
-    case XHAT_GATE_ADD:
-        break;
-    }
-    return -1;
-}
-
 static xhat_steps collect_part(xhat_reach *d, int gate, int which)
 {
     const xhat_circuit *circuit = xhat_run_circuit(d->run);
     const xhat_circuit_gate *g = &circuit->gates[gate];
     xhat_steps steps =
         is_transparent(circuit, gate, which) ? 0 : backward_step(gate, which);
-    int source = local_source(g, which);
+    int source = xhat_gate_local_source(g, which);
     if (source >= 0)
         steps |= collect(d, XHAT_SIDE_VALUE, source, false);
     return steps | collect(d, XHAT_SIDE_GRADIENT, g->output, false);
