@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/curves.h"
-#include "net/report.h"
+#include "report/curves.h"
+#include "report/report.h"
 #include "net/run_folder.h"
 #include "net_input.h"
 #include "output.h"

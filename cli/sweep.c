@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "input.h"
-#include "net/report.h"
+#include "report/report.h"
 #include "options.h"
 #include "presets.h"
 #include "train_data.h"

@@ -3,7 +3,7 @@
 #define XHAT_CLI_SWEEP_H
 
 #include "base/text.h"
-#include "net/run_summary.h"
+#include "report/run_summary.h"
 #include "net_input.h"
 #include "sweep_grid.h"
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/curves.h"
-#include "net/report.h"
+#include "report/curves.h"
+#include "report/report.h"
 #include "sweep.h"
 
 /* Accuracies, unless what there is are predictions of numbers. */

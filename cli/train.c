@@ -3,7 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net/report.h"
+#include "report/curves.h"
+#include "report/report.h"
 #include "output.h"
 #include "presets.h"
 #include "train_data.h"

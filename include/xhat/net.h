@@ -1,5 +1,5 @@
 /* Fully-connected nets with batch normalization: data, training, evaluation,
- * model files, run folders, curves.
+ * model files, run folders.
  *
  *     {affine - norm - ReLU - dropout} x L - affine - loss
  *
@@ -507,7 +507,7 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_predict(xhat_model *model,
 XHAT_API void xhat_wilson_interval(size_t correct, size_t rows, double *low,
                                    double *high);
 
-/* ---- runs and curves ----------------------------------------------------- */
+/* ---- runs ---------------------------------------------------------------- */
 
 /* The epochs of a run; the history owns their layers. */
 typedef struct xhat_history {
@@ -560,22 +560,6 @@ XHAT_API void xhat_run_folder_unlock(int lock);
  * was in it back to folder. */
 XHAT_API XHAT_NODISCARD xhat_status xhat_run_folder_settle(const char *folder,
                                                            xhat_error *error);
-
-/* One run to draw. */
-typedef struct xhat_curve {
-    const char *name;
-    const xhat_history *history;
-    xhat_loss_kind loss; /* what its losses are */
-} xhat_curve;
-
-/* Loss and accuracy against the epoch as an SVG of its own: no script, no
- * font, no other file.  *svg is released by xhat_curves_free. */
-XHAT_API XHAT_NODISCARD xhat_status xhat_curves_draw(const xhat_curve *curves,
-                                                     size_t count,
-                                                     const char *title,
-                                                     char **svg, size_t *length,
-                                                     xhat_error *error);
-XHAT_API void xhat_curves_free(char *svg);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,5 @@
 /* Curves of runs: loss, accuracy and learning rate against the epoch. */
-#include "net/curves.h"
+#include "report/curves.h"
 
 #include <math.h>
 #include <stdio.h>

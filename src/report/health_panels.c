@@ -1,4 +1,4 @@
-#include "net/health_panels.h"
+#include "report/health_panels.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "net/report.h"
+#include "report/report.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "net/curves.h"
-#include "net/health_panels.h"
-#include "net/run_record.h"
+#include "report/curves.h"
+#include "report/health_panels.h"
+#include "report/run_record.h"
 
 enum { CONFUSION_MOST = 40 }; /* classes whose table can still be read */
 

@@ -1,8 +1,8 @@
 /* The health of a run's hidden layers, to draw: a series a layer. */
-#ifndef XHAT_NET_HEALTH_PANELS_H
-#define XHAT_NET_HEALTH_PANELS_H
+#ifndef XHAT_REPORT_HEALTH_PANELS_H
+#define XHAT_REPORT_HEALTH_PANELS_H
 
-#include "net/chart.h"
+#include "report/chart.h"
 #include "xhat/net.h"
 
 enum { XHAT_HEALTH_PANELS = 4 }; /* dead units, mean, variance, gain */

@@ -1,4 +1,4 @@
-#include "net/chart.h"
+#include "report/chart.h"
 
 #include <math.h>
 #include <stdio.h>

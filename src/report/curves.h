@@ -1,11 +1,18 @@
 /* The measures of runs as series to draw. */
-#ifndef XHAT_NET_CURVES_H
-#define XHAT_NET_CURVES_H
+#ifndef XHAT_REPORT_CURVES_H
+#define XHAT_REPORT_CURVES_H
 
-#include "net/chart.h"
+#include "report/chart.h"
 #include "xhat/net.h"
 
 enum { XHAT_CURVES_MOST = XHAT_CHART_STYLES }; /* runs in one picture */
+
+/* One run to draw. */
+typedef struct xhat_curve {
+    const char *name;
+    const xhat_history *history;
+    xhat_loss_kind loss; /* what its losses are */
+} xhat_curve;
 
 typedef enum xhat_measure {
     XHAT_MEASURE_LOSS,
@@ -38,5 +45,14 @@ void xhat_panel_free(xhat_panel *panel);
  * XHAT_INVALID_ARGUMENT. */
 XHAT_NODISCARD xhat_status xhat_curves_check(const xhat_curve *curves,
                                              size_t count, xhat_error *error);
+
+/* Loss and accuracy against the epoch as an SVG of its own: no script, no
+ * font, no other file.  *svg is released by xhat_curves_free.
+ * Errors: as xhat_curves_check, XHAT_OUT_OF_MEMORY. */
+XHAT_NODISCARD xhat_status xhat_curves_draw(const xhat_curve *curves,
+                                            size_t count, const char *title,
+                                            char **svg, size_t *length,
+                                            xhat_error *error);
+void xhat_curves_free(char *svg);
 
 #endif

@@ -1,7 +1,7 @@
 /* A page about runs: curves, the health of their layers, what differed, how it
  * ended.  One HTML file: no script, no font, no other file. */
-#ifndef XHAT_NET_REPORT_H
-#define XHAT_NET_REPORT_H
+#ifndef XHAT_REPORT_H
+#define XHAT_REPORT_H
 
 #include "base/text.h"
 #include "xhat/net.h"

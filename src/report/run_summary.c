@@ -1,4 +1,4 @@
-#include "net/run_summary.h"
+#include "report/run_summary.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* How a run ended, in a few numbers, from its folder. */
-#ifndef XHAT_NET_RUN_SUMMARY_H
-#define XHAT_NET_RUN_SUMMARY_H
+#ifndef XHAT_REPORT_RUN_SUMMARY_H
+#define XHAT_REPORT_RUN_SUMMARY_H
 
 #include "xhat/net.h"
 

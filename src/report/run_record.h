@@ -1,6 +1,6 @@
 /* What a run folder says of its run, for pages about it. */
-#ifndef XHAT_NET_RUN_RECORD_H
-#define XHAT_NET_RUN_RECORD_H
+#ifndef XHAT_REPORT_RUN_RECORD_H
+#define XHAT_REPORT_RUN_RECORD_H
 
 #include <jansson.h>
 

@@ -1,7 +1,7 @@
 /* The frame of an HTML page of xhat: styles for screen, light and dark, and
  * paper. */
-#include "net/chart.h"
-#include "net/report.h"
+#include "report/chart.h"
+#include "report/report.h"
 
 #include "xhat/xhat.h"
 

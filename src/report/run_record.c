@@ -1,4 +1,4 @@
-#include "net/run_record.h"
+#include "report/run_record.h"
 
 #include <stdio.h>
 #include <string.h>

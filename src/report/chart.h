@@ -8,8 +8,8 @@
  * they are the light ones.
  *
  * Thread-safe: nothing is shared. */
-#ifndef XHAT_NET_CHART_H
-#define XHAT_NET_CHART_H
+#ifndef XHAT_REPORT_CHART_H
+#define XHAT_REPORT_CHART_H
 
 #include <stdbool.h>
 #include <stddef.h>

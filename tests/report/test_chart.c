@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "net/chart.h"
+#include "report/chart.h"
 
 enum { MOST = 64 };
 
