@@ -2,15 +2,24 @@
  *
  *     net_steps DATA UNITS DEPTH BATCH OPTIMIZER NORM THREADS
  *
- * reads numbers of steps from standard input, one a line, does so many, and
- * answers with a line "SECONDS PROCESSOR LOSS KIB": the time they took, data
- * gathering and all, the processor time, their mean loss, and the most memory
- * the process has had.  bench/nets/steps_beside_torch.py talks to it. */
+ * answers the lines of its standard input, each with a line:
+ *
+ *     steps N       does N steps.  SECONDS PROCESSOR LOSS KIB: the time they
+ *                   took, data gathering and all, the processor time, their
+ *                   mean loss, and the most memory the process has had
+ *     model FILE    writes the net as it is: FILE
+ *     order EPOCH   the rows of the data in the order in which this epoch
+ *                   (from 0) takes them, BATCH at a time
+ *
+ * so that somebody else can begin with the same weights and take the same rows.
+ * bench/nets/contestants.py talks to it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/memory.h"
+#include "base/random.h"
 #include "net/net_parts.h"
 
 static xhat_error error;
@@ -69,15 +78,47 @@ static long peak_kib(void)
     return kib;
 }
 
+static void answer_steps(xhat_training *training, long steps)
+{
+    double began = seconds_on(CLOCK_MONOTONIC);
+    double used = seconds_on(CLOCK_PROCESS_CPUTIME_ID);
+    double loss = advance(training, steps);
+    printf("%.9g %.9g %.17g %ld\n", seconds_on(CLOCK_MONOTONIC) - began,
+           seconds_on(CLOCK_PROCESS_CPUTIME_ID) - used, loss, peak_kib());
+}
+
+static void answer_order(const xhat_training *training, uint64_t epoch)
+{
+    const xhat_rows *train = &training->split->train;
+    size_t *order = xhat_allocate(NULL, train->count, sizeof *order);
+    if (order == NULL) {
+        fprintf(stderr, "net_steps: no memory for %zu rows\n", train->count);
+        exit(1);
+    }
+    xhat_random_permutation(training->options.seed,
+                            xhat_net_stream(XHAT_STREAM_SHUFFLE, epoch),
+                            train->count, order);
+    for (size_t i = 0; i < train->count; i++)
+        printf("%zu ", xhat_row_at(train, order[i]));
+    printf("\n");
+    xhat_release(NULL, order);
+}
+
 static void answer(xhat_training *training)
 {
-    char line[64];
+    char line[1024], what[8], argument[1000];
     while (fgets(line, sizeof line, stdin) != NULL) {
-        double began = seconds_on(CLOCK_MONOTONIC);
-        double used = seconds_on(CLOCK_PROCESS_CPUTIME_ID);
-        double loss = advance(training, strtol(line, NULL, 10));
-        printf("%.9g %.9g %.9g %ld\n", seconds_on(CLOCK_MONOTONIC) - began,
-               seconds_on(CLOCK_PROCESS_CPUTIME_ID) - used, loss, peak_kib());
+        if (sscanf(line, "%7s %999s", what, argument) != 2)
+            exit(2);
+        if (strcmp(what, "steps") == 0)
+            answer_steps(training, strtol(argument, NULL, 10));
+        else if (strcmp(what, "order") == 0)
+            answer_order(training, strtoull(argument, NULL, 10));
+        else if (strcmp(what, "model") == 0) {
+            check(xhat_model_write(training->model, argument, true, &error));
+            printf("%s\n", argument);
+        } else
+            exit(2);
         fflush(stdout);
     }
 }

@@ -1,14 +1,15 @@
 #!/usr/bin/python3
-"""Training steps of xhat beside PyTorch's on the CPU: the same net, data, batch
-and number of threads, in turns, in one run.
+"""Training steps of xhat beside PyTorch's on the CPU: the same net, first
+weights, rows, batch and number of threads, in turns, in one run.
 
     bench/nets/steps_beside_torch.py BUILD [--quick] [--threads N]
 
-Each round times some steps of each contestant, one after the other; a ratio is
-the median over the rounds.  Writes docs/performance-nets.md, unless
---quick.  PyTorch is Debian's python3-torch; without it only xhat is timed."""
+The first steps are compared loss by loss: what does not compute the same is
+not timed.  Each round then times some steps of each contestant, one after the
+other; a ratio is the median over the rounds.  Writes docs/performance-nets.md,
+for one thread and for all cores, unless --quick or --threads.  PyTorch is
+Debian's python3-torch; without it only xhat is timed."""
 import argparse
-import ctypes
 import json
 import os
 import pathlib
@@ -16,7 +17,8 @@ import platform
 import statistics
 import subprocess
 import sys
-import time
+
+from contestants import Ours, Torch, largest_difference, torch, torch_data
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FASHION = "/usr/share/datasets/fashion-mnist"
@@ -24,107 +26,33 @@ FASHION = "/usr/share/datasets/fashion-mnist"
 CASES = [((100, 5, 50), 5.0), ((512, 3, 128), 1.5), ((2048, 3, 512), 1.1)]
 OPTIMIZERS = ["adam", "sgd"]
 NORM_COST = 1.15  # of a step, at 512 units and more
-
-try:
-    import gzip
-    import numpy
-    import torch
-except ImportError:
-    torch = None
+SAME_STEPS = 5    # compared one by one, and the contestants' warm-up
+SAME = 2e-3       # float32 rounding, enlarged by so many steps
 
 
-class Ours:
-    """bench/nets/net_steps, which waits while others have their turn."""
-
-    def __init__(self, build, data, case, optimizer, norm, threads):
-        units, depth, batch = case
-        self.process = subprocess.Popen(
-            [f"{build}/bench/net_steps", data, str(units), str(depth),
-             str(batch), optimizer, norm, str(threads)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def steps(self, count):
-        self.process.stdin.write(f"{count}\n")
-        self.process.stdin.flush()
-        wall, processor, loss, kib = self.process.stdout.readline().split()
-        self.memory = int(kib) * 1024
-        return float(wall), float(processor), float(loss)
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def set_blas_threads(count):
-    """torch.set_num_threads does not reach a BLAS with threads of its own."""
-    for name in ("libblas.so.3", "libopenblas.so.0"):
-        try:
-            ctypes.CDLL(name).openblas_set_num_threads(count)
-        except (OSError, AttributeError):
-            pass
-
-
-class Torch:
-    def __init__(self, data, case, optimizer, threads):
-        units, depth, self.batch = case
-        torch.set_num_threads(threads)
-        set_blas_threads(threads)
-        torch.manual_seed(0)
-        self.x, self.y = data
-        layers, width = [], self.x.shape[1]
-        for _ in range(depth):
-            layers += [torch.nn.Linear(width, units, bias=False),
-                       torch.nn.BatchNorm1d(units), torch.nn.ReLU()]
-            width = units
-        layers.append(torch.nn.Linear(width, 10))
-        for layer in layers:
-            if isinstance(layer, torch.nn.Linear):
-                torch.nn.init.kaiming_normal_(layer.weight,
-                                              nonlinearity="relu")
-        torch.nn.init.zeros_(layers[-1].bias)
-        self.net = torch.nn.Sequential(*layers)
-        self.loss = torch.nn.CrossEntropyLoss()
-        parameters = self.net.parameters()
-        self.optimizer = (torch.optim.Adam(parameters) if optimizer == "adam"
-                          else torch.optim.SGD(parameters, lr=0.1))
-        self.order, self.at = torch.randperm(len(self.x)), 0
-
-    def step(self):
-        if self.at + self.batch > len(self.x):
-            self.order, self.at = torch.randperm(len(self.x)), 0
-        rows = self.order[self.at:self.at + self.batch]
-        self.at += self.batch
-        loss = self.loss(self.net(self.x[rows]), self.y[rows])
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-        return loss.detach()
-
-    def steps(self, count):
-        wall, processor = time.perf_counter(), time.process_time()
-        losses = [self.step() for _ in range(count)]
-        return (time.perf_counter() - wall, time.process_time() - processor,
-                float(torch.stack(losses).mean()))
-
-
-def torch_data(folder):
-    """The same rows as numbers from 0 to 1."""
-    def read(name, head):
-        with gzip.open(f"{folder}/{name}.gz") as file:
-            return numpy.frombuffer(file.read(), numpy.uint8)[head:]
-    x = read("train-images-idx3-ubyte", 16).reshape(60000, -1)
-    return (torch.tensor(x.astype(numpy.float32) / 255),
-            torch.tensor(read("train-labels-idx1-ubyte", 8).astype("int64")))
-
-
-def measure(build, data, case, optimizer, threads, rounds, seconds):
+def begin(build, data, case, optimizer, threads):
+    """The contestants, warmed up, and by how much their losses differ."""
+    program = f"{build}/bench/net_steps"
+    ours = Ours(program, FASHION, case, optimizer, "batch", threads)
     contestants = {
-        "xhat": Ours(build, FASHION, case, optimizer, "batch", threads),
-        "no norm": Ours(build, FASHION, case, optimizer, "none", threads)}
-    if torch is not None:
-        contestants["torch"] = Torch(data, case, optimizer, threads)
-    warm = {name: c.steps(5)[0] / 5 for name, c in contestants.items()}
-    count = max(2, int(seconds / warm["xhat"]))
+        "xhat": ours,
+        "no norm": Ours(program, FASHION, case, optimizer, "none", threads)}
+    contestants["no norm"].steps(SAME_STEPS)
+    if torch is None:
+        ours.steps(SAME_STEPS)
+        return contestants, None
+    theirs = Torch(ours, data, case, optimizer, "batch", threads)
+    contestants["torch"] = theirs
+    difference = largest_difference(ours, theirs, SAME_STEPS)
+    if not difference <= SAME:
+        sys.exit(f"bench-nets: {case}, {optimizer}: the losses of the first "
+                 f"{SAME_STEPS} steps differ by {difference:.1e}: this is not "
+                 "the same training")
+    return contestants, difference
+
+
+def take_turns(contestants, rounds, count):
+    """Seconds a step and mean losses, of each contestant in each round."""
     times = {name: [] for name in contestants}
     losses = {name: [] for name in contestants}
     for turn in range(rounds):
@@ -133,9 +61,19 @@ def measure(build, data, case, optimizer, threads, rounds, seconds):
             wall, _, loss = contestants[name].steps(count)
             times[name].append(wall / count)
             losses[name].append(loss)
+    return times, losses
+
+
+def measure(build, data, case, optimizer, threads, rounds, seconds):
+    contestants, difference = begin(build, data, case, optimizer, threads)
+    count = max(2, int(seconds / contestants["xhat"].steps(2)[0] * 2))
+    for name in contestants:
+        if name != "xhat":
+            contestants[name].steps(2)
+    times, losses = take_turns(contestants, rounds, count)
     result = {"units": case[0], "depth": case[1], "batch": case[2],
               "optimizer": optimizer, "threads": threads, "steps": count,
-              "rounds": rounds,
+              "rounds": rounds, "difference": difference,
               "seconds": {name: statistics.median(values)
                           for name, values in times.items()},
               "losses": losses, "memory": contestants["xhat"].memory,
@@ -155,32 +93,43 @@ def measure(build, data, case, optimizer, threads, rounds, seconds):
 def row(result, goal):
     ratio = result.get("ratio")
     seconds = result["seconds"]
-    rate = result["batch"] / seconds["xhat"]
-    losses = result["losses"]
-    verdict = "" if ratio is None else "met" if ratio >= goal else "missed"
-    return [f"{result['units']}x{result['depth']}", str(result["batch"]),
-            result["optimizer"], str(result["threads"]), f"{rate:,.0f}",
-            "-" if ratio is None else f"{result['batch'] / seconds['torch']:,.0f}",
-            "-" if ratio is None else f"{ratio:.2f}", f"{goal:.1f}", verdict,
-            f"{100 * (result['norm_cost'] - 1):.0f} %",
-            f"{losses['xhat'][-1]:.3f}",
-            "-" if ratio is None else f"{losses['torch'][-1]:.3f}",
-            f"{result['memory'] / 2**20:.0f}"]
+    losses = {name: statistics.mean(values)
+              for name, values in result["losses"].items()}
+    cells = [f"{result['units']}x{result['depth']}", str(result["batch"]),
+             result["optimizer"], str(result["threads"]),
+             f"{result['batch'] / seconds['xhat']:,.0f}"]
+    if ratio is None:
+        cells += ["-", "-", f"{goal:.1f}", ""]
+    else:
+        cells += [f"{result['batch'] / seconds['torch']:,.0f}", f"{ratio:.2f}",
+                  f"{goal:.1f}", "met" if ratio >= goal else "missed"]
+    cells += [f"{100 * (result['norm_cost'] - 1):.0f} %",
+              "-" if ratio is None else f"{result['difference']:.0e}",
+              f"{losses['xhat']:.3f}",
+              "-" if ratio is None else f"{losses['torch']:.3f}",
+              f"{result['memory'] / 2**20:.0f}"]
+    return cells
 
 
 HEAD = ["net", "batch", "optimizer", "threads", "xhat rows/s",
-        "torch rows/s", "ratio", "goal", "", "norm costs", "xhat loss",
-        "torch loss", "peak MiB"]
+        "torch rows/s", "ratio", "goal", "", "norm costs", "difference",
+        "xhat loss", "torch loss", "peak MiB"]
 
 
 def page(results, rows):
     text = ["# Training steps beside PyTorch", "",
             "Written by `make bench-nets`. The same net (`Linear` without "
-            "bias, `BatchNorm1d`, `ReLU`), data (Fashion-MNIST), batch and",
-            "number of threads, in turns in one run; a ratio is the median "
-            "over the rounds. \"norm costs\": a step with batch norm",
-            "against one without, of xhat. Losses are means over the last "
-            "round's steps, both after as many steps.", "",
+            "bias, `BatchNorm1d`, `ReLU`), first weights, rows of",
+            "Fashion-MNIST in the same order, batch and number of threads, in "
+            "turns in one run; a ratio is the median over the rounds.", "",
+            "- **norm costs**: a step with batch norm against one without, of "
+            "xhat.",
+            f"- **difference**: the largest relative one between the losses "
+            f"of the first {SAME_STEPS} steps. It is float32 rounding, which a",
+            "  training enlarges; in float64 sixty steps agree to 1e-10, "
+            "for every optimizer and norm (tests/bench/test_same_losses.py).",
+            "- **loss**: the mean over all the steps timed.",
+            "- **peak MiB**: of the xhat process, 55 of them the images.", "",
             f"{results['cpu']}, {results['cores']} cores; xhat with "
             f"{results['blas']}; PyTorch {results['torch']}.", "",
             "| " + " | ".join(HEAD) + " |",
@@ -225,7 +174,7 @@ def main():
                 rows.append(row(result, goal))
                 print("  ".join(f"{cell:>{widths[i]}}" for i, cell in
                                 enumerate(rows[-1])), flush=True)
-    if not options.quick:
+    if not options.quick and not options.threads:
         docs = ROOT / "docs"
         (pathlib.Path(options.build) / "performance-nets.json").write_text(
             json.dumps(results, indent=1) + "\n")
