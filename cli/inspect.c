@@ -10,8 +10,6 @@
 #include "input.h"
 #include "inspect_file.h"
 
-static const cli_option options[] = {{NULL, 0, NULL, NULL}};
-
 /* ---- reading ------------------------------------------------------------- */
 
 /* A file of arrays, else a table whose columns may hold text. */
@@ -102,6 +100,6 @@ const cli_command cli_command_inspect = {
         "statistics apart from these; of a table\nits columns.\n",
     .least_operands = 1,
     .most_operands = 1,
-    .tables = {options},
+    .tables = {NULL},
     .run = run,
 };

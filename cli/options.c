@@ -162,6 +162,11 @@ static int add_operand(cli_invocation *invocation, const char *word)
                         invocation->command->name, word,
                         invocation->command->name,
                         invocation->command->operands);
+    if (word[0] == '\0')
+        return cli_fail(CLI_USAGE,
+                        "%s: an argument is empty; usage: xhat %s %s",
+                        invocation->command->name, invocation->command->name,
+                        invocation->command->operands);
     invocation->operands[invocation->operand_count++] = word;
     return CLI_DONE;
 }

@@ -46,22 +46,19 @@ static void draw_line(cli_run *run, const xhat_progress *p)
     fflush(stderr);
 }
 
-enum { LINE_SIZE = 81 }; /* 80 columns and the NUL */
+enum { LINE_SIZE = 160 };
 
-/* Appends a part to the line, if it still fits in. */
+/* Appends a part to the line. */
 static void add_part(char line[LINE_SIZE], const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 static void add_part(char line[LINE_SIZE], const char *format, ...)
 {
-    char part[LINE_SIZE];
     size_t used = strlen(line);
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(part, sizeof part, format, arguments);
+    vsnprintf(line + used, LINE_SIZE - used, format, arguments);
     va_end(arguments);
-    if (used + strlen(part) < LINE_SIZE)
-        memcpy(line + used, part, strlen(part) + 1);
 }
 
 static void add_accuracy(char line[LINE_SIZE], const char *name,
@@ -74,7 +71,7 @@ static void add_accuracy(char line[LINE_SIZE], const char *name,
 static void add_loss(char line[LINE_SIZE], const char *name, double loss)
 {
     if (!isnan(loss))
-        add_part(line, "  %s %.4g", name, loss);
+        add_part(line, "  %s %.3g", name, loss);
 }
 
 /* The plain line an epoch leaves. */
@@ -85,7 +82,7 @@ static void say_epoch(const cli_run *run, const xhat_epoch *epoch,
     if (run->setup->quiet)
         return;
     cli_run_clear_line(run);
-    add_part(line, "%s  epoch %zu/%zu  loss %.4g", run->name, epoch->epoch,
+    add_part(line, "%s  epoch %zu/%zu  loss %.3g", run->name, epoch->epoch,
              epochs, epoch->train_loss);
     if (isnan(epoch->train_accuracy)) {
         add_loss(line, "val", epoch->validation_loss);

@@ -106,20 +106,30 @@ static int save(const cli_run *run, const xhat_dataset *data,
     return cli_run_write_json(run, data, split, run->model);
 }
 
-/* The epochs that a run which goes on has behind it; none where it was stopped
- * in its first. */
-static int read_history(cli_run *run)
+/* The epochs that a run which goes on has behind it, which --epochs cannot take
+ * away; none where it was stopped in its first. */
+static int read_history(cli_run *run, bool *found)
 {
     char path[CLI_PATH_SIZE + 48];
     xhat_error error = {0};
+    size_t epochs = run->setup->training.epochs;
     snprintf(path, sizeof path, "%s/metrics.jsonl", run->folder);
-    if (run->setup->resume && access(path, F_OK) == 0) {
-        if (xhat_history_read(&run->history, run->folder, NULL, &error) ==
-                XHAT_OK ||
-            strstr(error.message, "holds no epoch") != NULL)
-            return CLI_DONE;
+    *found = run->setup->resume && access(path, F_OK) == 0;
+    if (*found &&
+        xhat_history_read(&run->history, run->folder, NULL, &error) !=
+            XHAT_OK &&
+        strstr(error.message, "holds no epoch") == NULL)
         return cli_fail_error(&error);
-    }
+    if (run->history.count > epochs)
+        return cli_fail(CLI_USAGE,
+                        "--epochs is %zu but %s has %zu epochs behind it",
+                        epochs, run->folder, run->history.count);
+    return CLI_DONE;
+}
+
+static int begin_history(cli_run *run)
+{
+    xhat_error error = {0};
     return xhat_history_write(&run->history, run->folder, &error) == XHAT_OK
                ? CLI_DONE
                : cli_fail_error(&error);
@@ -134,10 +144,13 @@ int cli_run_train(cli_run *run, const xhat_dataset *data,
         XHAT_OK)
         return cli_fail_error(&error);
     run->model = &model;
+    bool found;
+    int result = read_history(run, &found);
     /* run.json first: it is what a run that goes on begins with */
-    int result = cli_run_write_json(run, data, split, &model);
     if (result == CLI_DONE)
-        result = read_history(run);
+        result = cli_run_write_json(run, data, split, &model);
+    if (result == CLI_DONE && !found)
+        result = begin_history(run);
     if (result == CLI_DONE) {
         cli_run_event(run, "begin", data, &model);
         result = train(run, split);

@@ -19,7 +19,9 @@ static xhat_status cannot_write(const xhat_output_file *file, int number,
                                 xhat_error *error)
 {
     return xhat_fail(error, XHAT_CANNOT_WRITE, "cannot write %s: %s",
-                     file->path, strerror(number));
+                     strcmp(file->path, "-") == 0 ? "standard output"
+                                                  : file->path,
+                     strerror(number));
 }
 
 static xhat_status already_exists(const xhat_output_file *file,

@@ -53,6 +53,7 @@ class Help(unittest.TestCase):
                 self.assertRegex(text, rf"(?m)^ .*{re.escape(shown)}( |$)")
                 if "letter" in option:
                     self.assertIn(f"-{option['letter']}, {shown}", text)
+            self.assertNotIn("\n\n\n", text)
             for line in (text + everything).splitlines():
                 self.assertLessEqual(len(line), 80, line)
 
@@ -92,6 +93,10 @@ class Help(unittest.TestCase):
                       xhat("help", "trian", code=2).stderr)
         self.assertIn("unknown shell",
                       xhat("completion", "tcsh", code=2).stderr)
+        for command in COMMANDS:
+            if command["operands"]:
+                self.assertIn("an argument is empty", xhat(
+                    command["name"], "", code=2).stderr)
         self.assertIn("--man", xhat("help", "-o", "x", code=2).stderr)
 
 

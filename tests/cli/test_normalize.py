@@ -425,7 +425,8 @@ class Refusals(Folder):
             done = subprocess.run([XHAT, "forward", "1,2; 3,4"], stdout=full,
                                   stderr=subprocess.PIPE)
         self.assertEqual(done.returncode, 5)
-        self.assertTrue(done.stderr.startswith(b"xhat: "), done.stderr)
+        self.assertTrue(done.stderr.startswith(
+            b"xhat: cannot write standard output: "), done.stderr)
 
 
 class Help(unittest.TestCase):

@@ -108,6 +108,11 @@ class Resume(unittest.TestCase):
             if (self.folder / "killed/run.json").exists():
                 words = ["--resume", "killed", "--quiet"]
 
+    def finish(self, run):
+        """Goes on with a run for less than two epochs."""
+        metrics = (self.folder / run / "metrics.jsonl").read_text()
+        self.train("--resume", run, "--epochs", metrics.count("\n") + 1)
+
     def test_kills_at_random_moments(self):
         draw = random.Random(int(os.environ.get("XHAT_SEED", "1")))
         kills, seconds = 0, {}
@@ -149,6 +154,15 @@ class Resume(unittest.TestCase):
         for name in ("model.safetensors", "metrics.jsonl"):
             self.assertEqual(first[name], second[name])
 
+    def test_epochs_that_are_done_stay_done(self):
+        self.train("spiral", "--hidden", 8, "--epochs", 3, "-o", "run")
+        shutil.copytree(self.folder / "run", self.folder / "copy")
+        said = self.train("--resume", "run", "--epochs", 2, code=2)
+        self.assertIn("--epochs is 2 but run has 3 epochs behind it", said)
+        self.same("copy", "run")
+        self.train("--resume", "run", "--epochs", 3)
+        self.same("copy", "run")
+
     def test_a_finished_run_stays_what_it_is(self):
         self.train(*COURSES[1], *THREADS, "-o", "run")
         shutil.copytree(self.folder / "run", self.folder / "copy")
@@ -189,7 +203,7 @@ class Resume(unittest.TestCase):
                           self.train(*words, code=5))
         process.kill()
         process.communicate()
-        self.train("--resume", "run", "--epochs", 2)
+        self.finish("run")
 
     def test_the_run_before_goes_once_the_new_one_is_done(self):
         self.train("xor", "--epochs", 1, "-o", "run")
@@ -200,7 +214,7 @@ class Resume(unittest.TestCase):
         process.kill()
         process.communicate()
         self.assertTrue((self.folder / "run.old/run.json").exists())
-        self.train("--resume", "run", "--epochs", 2)
+        self.finish("run")
         self.assertFalse((self.folder / "run.old").exists())
 
 
