@@ -111,7 +111,8 @@ static void print_text(const cli_invocation *invocation, const judgment *j)
     double low, high;
     const xhat_evaluation *e = &j->evaluation;
     xhat_wilson_interval(e->correct, e->rows, &low, &high);
-    printf("%s of %s, %zu rows\n", j->part, j->source, e->rows);
+    printf("%s of %s, %zu row%s\n", j->part, cli_source_name(j->source),
+           e->rows, e->rows == 1 ? "" : "s");
     if (j->confusion == NULL) {
         print_number("rmse", "%.6g", e->rmse);
         print_number("r2", "%.4f", e->r2);

@@ -40,7 +40,7 @@ static void print_sizes(const json_t *document)
            " norm");
 }
 
-/* What model.safetensors says of itself: see src/net/model_file.c. */
+/* What model.safetensors says of itself: see src/net/model_write.c. */
 static void print_document(const char *text)
 {
     json_t *document = json_loads(text, 0, NULL);

@@ -26,6 +26,11 @@ void cli_base_name(const char *path, char *name, int size)
     snprintf(name, (size_t)size, "%.*s", (int)(length - begin), path + begin);
 }
 
+const char *cli_source_name(const char *source)
+{
+    return strcmp(source, "-") == 0 ? "standard input" : source;
+}
+
 int cli_fail_data(const char *source, const xhat_error *error)
 {
     const char *const *names = xhat_generator_names();
@@ -58,8 +63,7 @@ int cli_model_open(const cli_invocation *invocation, const char *run,
     snprintf(path, sizeof path, "%s%s", run,
              S_ISDIR(info.st_mode) ? "/model.safetensors" : "");
     xhat_net_set_blas_threads(threads);
-    if (xhat_model_read(model, path, ROWS_AT_ONCE, 1, NULL, &error) !=
-        XHAT_OK)
+    if (xhat_model_read(model, path, ROWS_AT_ONCE, 1, NULL, &error) != XHAT_OK)
         return cli_fail_error(&error);
     return CLI_DONE;
 }
@@ -106,7 +110,7 @@ int cli_dataset_for_model(const cli_invocation *invocation, const char *source,
         return cli_fail(CLI_INPUT, "%s: %s", source, error.message);
     }
     if (data->note[0] != '\0')
-        cli_note(invocation, "%s: %s", source, data->note);
+        cli_note(invocation, "%s: %s", cli_source_name(source), data->note);
     cli_note_missing(invocation, source, data);
     return CLI_DONE;
 }

@@ -16,6 +16,9 @@ extern const char cli_data_help[];
 /* The last part of a path, without slashes behind it. */
 void cli_base_name(const char *path, char *name, int size);
 
+/* DATA as messages name it: "standard input" for "-". */
+const char *cli_source_name(const char *source);
+
 /* DATA could not be read: says why, and what may have been meant. */
 int cli_fail_data(const char *source, const xhat_error *error);
 

@@ -136,8 +136,9 @@ static int predict(const cli_invocation *invocation, xhat_model *model,
     double *probabilities =
         malloc(ROWS_A_TIME * classes * sizeof *probabilities);
     int result;
-    cli_note(invocation, "%s of %s, %zu rows", part, invocation->operands[1],
-             rows.count);
+    cli_note(invocation, "%s of %s, %zu row%s", part,
+             cli_source_name(invocation->operands[1]), rows.count,
+             rows.count == 1 ? "" : "s");
     if (p.order == NULL || probabilities == NULL)
         result = cli_fail(CLI_BUG, "no memory for %zu classes", classes);
     else if (cli_given(invocation, "json"))

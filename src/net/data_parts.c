@@ -56,9 +56,10 @@ static xhat_status not_finite(const xhat_dataset *data, const xhat_part *p,
     if (missing && data->missing != XHAT_MISSING_REFUSE)
         return XHAT_OK;
     return xhat_fail(error, XHAT_BAD_FORMAT,
-                     "%s: row %zu, feature %zu of %s (both from 0) is %s: a "
+                     "%s: row %zu, feature %zu%s%s (both from 0) is %s: a "
                      "feature must be a finite number%s",
-                     source, i / features, i % features, p->x->name,
+                     source, i / features, i % features,
+                     p->x->name[0] != '\0' ? " of " : "", p->x->name,
                      missing     ? "nan"
                      : value > 0 ? "inf"
                                  : "-inf",

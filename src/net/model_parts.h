@@ -18,7 +18,7 @@ XHAT_NODISCARD xhat_status xhat_model_name(xhat_model *model,
                                            const char *const *class_names,
                                            xhat_error *error);
 
-/* All that a model is but its tensors, as JSON: see model_file.c. */
+/* All that a model is but its tensors, as JSON: see model_write.c. */
 void xhat_model_put_document(xhat_text *text, const xhat_model *model);
 
 #endif

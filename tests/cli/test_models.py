@@ -436,6 +436,17 @@ class Models(unittest.TestCase):
 
     # ---- eval and predict
 
+    def test_messages_name_what_was_given(self):
+        self.xhat("train", "spiral", "--epochs", 1, "--hidden", 4, "-o", "run")
+        said = self.xhat("predict", "run", "1,nan", code=3).stderr
+        self.assertIn("row 0, feature 1 (both from 0) is nan", said)
+        done = subprocess.run([XHAT, "predict", "run", "-"], input="1,2\n",
+                              cwd=self.folder, text=True, capture_output=True)
+        self.assertIn("all rows of standard input, 1 row\n", done.stderr)
+        self.xhat("export", "run", "-o", "net.onnx")
+        said = self.xhat("predict", "net.onnx", "1,2", code=3).stderr
+        self.assertIn("net.onnx is no model.safetensors but onnx", said)
+
     def test_neither_order_nor_threads_change_what_eval_says(self):
         self.trained()
         rows = self.data.read_text().splitlines()
