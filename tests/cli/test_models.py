@@ -35,14 +35,14 @@ except ImportError:
     onnx = None
 
 
-def has_onnxruntime():
+def has_engines():
     python = ENVIRONMENT / "bin/python"
     return python.exists() and subprocess.run(
-        [python, "-c", "import onnxruntime"], capture_output=True
-    ).returncode == 0
+        [python, "-c", "import onnxruntime, onnx.reference"],
+        capture_output=True).returncode == 0
 
 
-RUNTIME = has_onnxruntime()
+RUNTIME = has_engines()
 
 
 def safetensors(path):
@@ -146,21 +146,32 @@ def torch_net(tensors, run):
     return net.eval()
 
 
-def run_onnx(folder, cases):
-    """What onnxruntime makes of each (path, x): [{output: array}]."""
-    script = ("import sys, numpy, onnxruntime as o\n"
-              "for i in range(int(sys.argv[1])):\n"
-              "    s = o.InferenceSession(f'{i}.onnx', "
-              "providers=['CPUExecutionProvider'])\n"
-              "    names = [v.name for v in s.get_outputs()]\n"
-              "    numpy.savez(f'{i}.npz', **dict(zip(names, s.run(names, "
-              "{'x': numpy.load(f'{i}.npy')}))))\n")
+ENGINES = {
+    "onnxruntime": ("import onnxruntime as o\n"
+                    "def open_model(path):\n"
+                    "    s = o.InferenceSession(path, providers="
+                    "['CPUExecutionProvider'])\n"
+                    "    return s, [v.name for v in s.get_outputs()]\n"),
+    "reference": ("from onnx.reference import ReferenceEvaluator\n"
+                  "def open_model(path):\n"
+                  "    s = ReferenceEvaluator(path)\n"
+                  "    return s, s.output_names\n"),
+}
+RUN = ("import sys, numpy\n"
+       "for i in range(int(sys.argv[1])):\n"
+       "    s, names = open_model(f'{i}.onnx')\n"
+       "    numpy.savez(f'{i}.npz', **dict(zip(names, s.run(names, "
+       "{'x': numpy.load(f'{i}.npy')}))))\n")
+
+
+def run_onnx(folder, cases, engine):
+    """What an engine makes of each (path, x): [{output: array}]."""
     for i, (path, x) in enumerate(cases):
         shutil.copy(path, folder / f"{i}.onnx")
         np.save(folder / f"{i}.npy", np.asarray(x, np.float32))
     done = subprocess.run(
-        [ENVIRONMENT / "bin/python", "-c", script, str(len(cases))],
-        capture_output=True, text=True, cwd=folder)
+        [ENVIRONMENT / "bin/python", "-c", ENGINES[engine] + RUN,
+         str(len(cases))], capture_output=True, text=True, cwd=folder)
     assert done.returncode == 0, done.stderr
     return [dict(np.load(folder / f"{i}.npz")) for i in range(len(cases))]
 
@@ -301,13 +312,16 @@ class Models(unittest.TestCase):
         return files
 
     def check_runtime(self, output, *words, **data):
-        """onnxruntime's `output` of every such file is what we predict."""
+        """The `output` of every such file is what we predict, in onnxruntime
+        and in the reference that comes with onnx."""
         files = self.onnx_files(list(words), **data)
-        outs = run_onnx(self.folder, [(path, x) for path, x, _ in files])
         ours = self.predictions()
-        for (_, x, name), out in zip(files, outs):
-            with self.subTest(name):
-                self.check_close(ours, out[output])
+        for engine in ENGINES:
+            outs = run_onnx(self.folder, [(path, x) for path, x, _ in files],
+                            engine)
+            for (_, x, name), out in zip(files, outs):
+                with self.subTest(engine=engine, words=name):
+                    self.check_close(ours, out[output])
         return files, ours, outs
 
     @unittest.skipUnless(onnx, "onnx (python3-onnx) is not installed")
@@ -319,23 +333,23 @@ class Models(unittest.TestCase):
                     onnx.checker.check_model(model, full_check=True)
                     self.assertEqual(model.opset_import[0].version, 15)
 
-    @unittest.skipUnless(RUNTIME, "onnxruntime is not installed "
-                         "(scripts/python-environment.sh)")
-    def test_onnxruntime_predicts_the_same(self):
+    @unittest.skipUnless(RUNTIME, "onnxruntime and onnx are not "
+                         "installed (scripts/python-environment.sh)")
+    def test_onnx_predicts_the_same(self):
         for words in self.VARIANTS:
             self.check_runtime("probabilities", *words)
 
-    @unittest.skipUnless(RUNTIME, "onnxruntime is not installed "
-                         "(scripts/python-environment.sh)")
-    def test_onnxruntime_fills_in_what_is_missing(self):
+    @unittest.skipUnless(RUNTIME, "onnxruntime and onnx are not "
+                         "installed (scripts/python-environment.sh)")
+    def test_onnx_fills_in_what_is_missing(self):
         files, _, _ = self.check_runtime("probabilities", "--missing", "mean",
                                          gaps=True)
         for _, x, name in files:
             self.assertEqual(np.isnan(x).any(), "--standardize" in name)
 
-    @unittest.skipUnless(RUNTIME, "onnxruntime is not installed "
-                         "(scripts/python-environment.sh)")
-    def test_onnxruntime_predicts_numbers_in_their_units(self):
+    @unittest.skipUnless(RUNTIME, "onnxruntime and onnx are not "
+                         "installed (scripts/python-environment.sh)")
+    def test_onnx_predicts_numbers_in_their_units(self):
         _, ours, outs = self.check_runtime(
             "prediction", "--loss", "squared", "--label", "kind", numbers=True)
         self.assertGreater(ours.min(), 100)
