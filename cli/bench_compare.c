@@ -117,6 +117,8 @@ int cli_bench_old_read(cli_bench_old *old, const char *path)
     json_t *document = strcmp(path, "-") == 0
                            ? json_loadf(stdin, 0, &problem)
                            : json_load_file(path, 0, &problem);
+    if (document == NULL && problem.line < 0) /* it was not even opened */
+        return cli_fail(CLI_INPUT, "%s", problem.text);
     if (document == NULL)
         return cli_fail(CLI_INPUT, "%s:%d:%d: %s", path, problem.line,
                         problem.column, problem.text);

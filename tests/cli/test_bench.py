@@ -160,6 +160,12 @@ class Compares(unittest.TestCase):
             self.assertTrue(r["slower"])
             self.assertGreater(r["slowdown"], r["slowdown_allowed"])
 
+    def test_a_file_that_is_not_there(self):
+        status, stdout, stderr = xhat("bench", *QUICK, *self.CASE,
+                                      "--compare", "nowhere.json")
+        self.assertEqual((status, stdout), (3, ""))
+        self.assertRegex(stderr, "^xhat: unable to open nowhere.json")
+
     def test_files_that_are_none(self):
         def refused(message):
             status, stdout, stderr = xhat("bench", *QUICK, *self.CASE,
