@@ -13,7 +13,7 @@
 #include "xhat/xhat.h"
 
 #if XHAT_HAVE_NET
-char *openblas_get_config(void); /* cblas.h of OpenBLAS declares it */
+#include "xhat/net.h"
 #endif
 
 /* ---- the self-test ------------------------------------------------------- */
@@ -79,10 +79,9 @@ static double self_test(void)
 /* ---- the report ---------------------------------------------------------- */
 
 typedef struct facts {
-    char cpu[80], features[80];
+    char cpu[80], features[80], blas[256];
     const xhat_isa *isa;
     const char *why;
-    const char *blas;
     double error;
     bool passed;
     int threads; /* that a command would use */
@@ -108,7 +107,7 @@ static int gather(const cli_invocation *invocation, facts *f)
                  ? "forced by XHAT_ISA"
                  : "the newest of this build that the CPU can run";
 #if XHAT_HAVE_NET
-    f->blas = openblas_get_config();
+    xhat_net_describe_blas(f->blas, sizeof f->blas);
 #endif
     int result = cli_threads(invocation, &f->threads);
     if (result != CLI_DONE)

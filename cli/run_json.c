@@ -196,15 +196,16 @@ static void put_arguments(xhat_json *json, const cli_train_setup *setup)
 int cli_run_write_json(const cli_run *run, const xhat_dataset *data,
                        const xhat_split *split, const xhat_model *model)
 {
-    char path[CLI_PATH_SIZE + 48], net[512];
+    char path[CLI_PATH_SIZE + 48], net[512], blas[256];
     xhat_error error = {0};
     xhat_text text = xhat_text_on(NULL);
     xhat_json json = xhat_json_on(&text, 2);
     xhat_net_describe(model->net, net, sizeof net);
+    xhat_net_describe_blas(blas, sizeof blas);
     xhat_json_open(&json, NULL, '{');
     xhat_json_open(&json, "versions", '{');
     xhat_json_string(&json, "xhat", xhat_version());
-    xhat_json_string(&json, "blas", xhat_net_blas());
+    xhat_json_string(&json, "blas", blas);
     xhat_json_close(&json);
     put_options(&json, run);
     put_arguments(&json, run->setup);

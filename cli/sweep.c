@@ -446,11 +446,9 @@ static int run_sweep(const cli_invocation *invocation)
     cli_sweep sweep = {.invocation = invocation,
                        .source = invocation->operands[0]};
     shared_data shared = {.open = false};
-    int result = name_folder(&sweep), threads, lock;
+    int result = name_folder(&sweep), lock;
     if (result == CLI_DONE)
         result = cli_grid_read(&sweep.grid, invocation);
-    if (result == CLI_DONE)
-        result = cli_threads(invocation, &threads);
     if (result != CLI_DONE)
         return result;
     sweep.count = cli_grid_points(&sweep.grid);
@@ -458,7 +456,6 @@ static int run_sweep(const cli_invocation *invocation)
     if (sweep.points == NULL)
         return cli_fail(CLI_BUG, "no memory for %zu trainings", sweep.count);
     cli_catch_interrupts();
-    xhat_net_set_blas_threads(threads);
     result = check_points(&sweep);
     if (result == CLI_DONE)
         result = look_at_data(&sweep, &shared);

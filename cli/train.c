@@ -254,7 +254,6 @@ static int run_with(const cli_invocation *invocation,
         return result;
     setup.keeps_old = resumed->keeps_old;
     cli_catch_interrupts();
-    xhat_net_set_blas_threads(setup.threads);
     result = check_same_data(&setup, &data, resumed);
     if (result == CLI_DONE)
         result = setup.lr_find

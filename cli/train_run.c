@@ -135,13 +135,25 @@ static int begin_history(cli_run *run)
                : cli_fail_error(&error);
 }
 
+/* The model to be trained, with as many threads as its products can use. */
+static xhat_status create_model(const cli_run *run, const xhat_split *split,
+                                xhat_model *model, xhat_error *error)
+{
+    const cli_train_setup *setup = run->setup;
+    xhat_status status =
+        xhat_model_create(model, &run->spec, &split->train, NULL, error);
+    if (status == XHAT_OK)
+        xhat_net_set_blas_threads(xhat_net_useful_threads(
+            model->net, setup->training.batch_size, setup->threads));
+    return status;
+}
+
 int cli_run_train(cli_run *run, const xhat_dataset *data,
                   const xhat_split *split)
 {
     xhat_model model;
     xhat_error error = {0};
-    if (xhat_model_create(&model, &run->spec, &split->train, NULL, &error) !=
-        XHAT_OK)
+    if (create_model(run, split, &model, &error) != XHAT_OK)
         return cli_fail_error(&error);
     run->model = &model;
     bool found;
@@ -232,8 +244,7 @@ int cli_run_find_rate(cli_run *run, const xhat_split *split)
     size_t count = LR_STEPS;
     double suggestion;
     xhat_error error = {0};
-    if (xhat_model_create(&model, &run->spec, &split->train, NULL, &error) !=
-        XHAT_OK)
+    if (create_model(run, split, &model, &error) != XHAT_OK)
         return cli_fail_error(&error);
     xhat_status status = xhat_lr_find(&model, split, &run->setup->training,
                                       points, &count, &suggestion, &error);

@@ -4,6 +4,7 @@
 set(XHAT_HAVE_ZLIB 0)
 set(XHAT_HAVE_JSON 0)
 set(XHAT_HAVE_NET 0)
+set(XHAT_HAVE_ONEDNN 0)
 set(net_missing "")
 
 if(XHAT_WITH_OPENMP)
@@ -41,6 +42,13 @@ if(XHAT_WITH_NET)
   if(NOT net_missing)
     set(XHAT_HAVE_NET 1)
   endif()
+  if(XHAT_WITH_ONEDNN AND OpenMP_C_FOUND)
+    find_path(ONEDNN_INCLUDE_DIR oneapi/dnnl/dnnl.h)
+    find_library(ONEDNN_LIBRARY dnnl)
+    if(ONEDNN_INCLUDE_DIR AND ONEDNN_LIBRARY)
+      set(XHAT_HAVE_ONEDNN 1)
+    endif()
+  endif()
 endif()
 
 # One row of the report.
@@ -56,3 +64,4 @@ xhat_report("compressed files (zlib)" ${XHAT_HAVE_ZLIB} "")
 xhat_report("safetensors (jansson)" ${XHAT_HAVE_JSON} "")
 xhat_report("nets (OpenBLAS, jansson, Random123)" ${XHAT_HAVE_NET}
             "${net_missing}")
+xhat_report("faster products on one thread (oneDNN)" ${XHAT_HAVE_ONEDNN} "")

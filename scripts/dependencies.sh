@@ -9,7 +9,7 @@ set -eu
 
 packages="
     gcc g++ libc6-dev make cmake pkg-config
-    zlib1g-dev libopenblas-dev libjansson-dev librandom123-dev
+    zlib1g-dev libopenblas-dev libjansson-dev librandom123-dev libdnnl-dev
     libcmocka-dev libmpfr-dev clang clang-format libomp-dev python3 python3-numpy
     lld wasi-libc libclang-rt-dev-wasm32 dataset-fashion-mnist
 "

@@ -152,11 +152,12 @@ int main(int count, char **words)
     options.batch_size = strtoul(words[4], NULL, 10);
     options.epochs = 1000000;
     spec.max_rows = options.batch_size + 1;
-    xhat_net_set_blas_threads(threads);
     check(xhat_dataset_read(&data, words[1], &(xhat_data_options){0}, NULL,
                             &error));
     check(xhat_split_make(&split, &data, 0, 0, &error));
     check(xhat_model_create(&model, &spec, &split.train, NULL, &error));
+    xhat_net_set_blas_threads(
+        xhat_net_useful_threads(model.net, options.batch_size, threads));
     check(xhat_training_create(&training, &model, &split, &options, &error));
     answer(&training);
     xhat_training_free(&training);

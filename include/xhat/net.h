@@ -306,8 +306,14 @@ XHAT_API size_t xhat_net_parameter_count(const xhat_net *net);
  * one number.  Call it before the first training, from one thread. */
 XHAT_API void xhat_net_set_blas_threads(int threads);
 
-/* What OpenBLAS says of itself, such as "OpenBLAS 0.3.21 ... Haswell". */
-XHAT_API const char *xhat_net_blas(void);
+/* How many of `threads` help this net with batches of `rows`: all, or 1 where
+ * its products are so small that threads wait more than they compute. */
+XHAT_API int xhat_net_useful_threads(const xhat_net *net, size_t rows,
+                                     int threads);
+
+/* text[size] receives the libraries behind the products: "OpenBLAS 0.3.21 ...
+ * Haswell", and oneDNN with its version where it takes some. */
+XHAT_API void xhat_net_describe_blas(char *text, size_t size);
 
 /* ---- training ------------------------------------------------------------ */
 

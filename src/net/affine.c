@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "net/product.h"
 
 xhat_status xhat_affine_create(xhat_affine *affine, size_t in, size_t out,
                                bool with_bias, const xhat_allocator *allocator,
@@ -50,22 +51,19 @@ void xhat_affine_initialize(xhat_affine *affine, double deviation,
 void xhat_affine_forward(const xhat_affine *affine, size_t rows, const real *x,
                          real *out)
 {
-    int n = (int)rows, in = (int)affine->in, width = (int)affine->out;
-    if (affine->bias != NULL)
-        for (size_t r = 0; r < rows; r++)
-            memcpy(out + r * affine->out, affine->bias,
-                   affine->out * sizeof(real));
-    real_gemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, width, in, 1, x, in,
-              affine->weight, in, affine->bias != NULL ? 1 : 0, out, width);
+    bool has_bias = affine->bias != NULL;
+    for (size_t r = 0; has_bias && r < rows; r++)
+        memcpy(out + r * affine->out, affine->bias, affine->out * sizeof(real));
+    xhat_product(rows, affine->out, affine->in, (xhat_factor){x, false},
+                 (xhat_factor){affine->weight, true}, has_bias, out);
 }
 
 /* dW = dout' x,  db = sum of the rows of dout,  dx = dout W */
 void xhat_affine_backward(xhat_affine *affine, size_t rows, const real *x,
                           const real *dout, real *dx)
 {
-    int n = (int)rows, in = (int)affine->in, width = (int)affine->out;
-    real_gemm(CblasRowMajor, CblasTrans, CblasNoTrans, width, in, n, 1, dout,
-              width, x, in, 0, affine->dweight, in);
+    xhat_product(affine->out, affine->in, rows, (xhat_factor){dout, true},
+                 (xhat_factor){x, false}, false, affine->dweight);
     if (affine->dbias != NULL) {
         memset(affine->dbias, 0, affine->out * sizeof(real));
         for (size_t r = 0; r < rows; r++)
@@ -73,6 +71,6 @@ void xhat_affine_backward(xhat_affine *affine, size_t rows, const real *x,
                 affine->dbias[j] += dout[r * affine->out + j];
     }
     if (dx != NULL)
-        real_gemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, in, width, 1,
-                  dout, width, affine->weight, in, 0, dx, in);
+        xhat_product(rows, affine->in, affine->out, (xhat_factor){dout, false},
+                     (xhat_factor){affine->weight, false}, false, dx);
 }

@@ -3,8 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include <openblas_config.h>
-
 #include "base/error.h"
 #include "base/memory.h"
 #include "net/columns.h"
@@ -202,14 +200,4 @@ void xhat_model_free(xhat_model *model)
     xhat_release(allocator, model->label_name);
     xhat_columns_free(&model->columns, model->features, allocator);
     *model = (xhat_model){0};
-}
-
-void xhat_net_set_blas_threads(int threads)
-{
-    openblas_set_num_threads(threads);
-}
-
-const char *xhat_net_blas(void)
-{
-    return openblas_get_config();
 }

@@ -3,21 +3,17 @@
 #ifndef XHAT_NET_REAL_TYPE_H
 #define XHAT_NET_REAL_TYPE_H
 
-#include <cblas.h>
-
 #include "xhat/formats.h"
 #include "xhat/xhat.h"
 
 #ifdef XHAT_NET_REAL_DOUBLE
 typedef double real;
-#define real_gemm      cblas_dgemm
 #define real_sqrt      sqrt
 #define REAL_DTYPE     XHAT_F64
 #define REAL_ELEMENT   XHAT_ELEMENT_F64
 #define real_from_file xhat_array_to_f64
 #else
 typedef float real;
-#define real_gemm      cblas_sgemm
 #define real_sqrt      sqrtf
 #define REAL_DTYPE     XHAT_F32
 #define REAL_ELEMENT   XHAT_ELEMENT_F32
