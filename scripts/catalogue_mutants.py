@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 
-RUN = "src/circuit/run.c"
+RUN = "src/circuit/run_create.c"
 MISTAKES = "src/circuit/mistakes.c"
 CLOSED = "src/norm/closed.c"
 FORWARD = "src/norm/norm_forward.c"
