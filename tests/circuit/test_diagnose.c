@@ -3,155 +3,7 @@
 #include "circuit/diagnose.h"
 #include "circuit/mistakes.h"
 #include "circuit/probe.h"
-#include "circuit_fixture.h"
-
-enum { N = 5, D = 3, VALUES = 12 };
-static const double EPS = 1e-3;
-
-typedef enum mistake {
-    NONE,
-    MEAN_BY_N_MINUS_1,
-    VAR_BY_N_MINUS_1,
-    EPS_OUTSIDE,
-    EPS_FORGOTTEN,
-    X_FOR_DEV,
-    NO_GAMMA,
-    NO_BETA,
-    NO_GAMMA_BACK,
-    DGAMMA_WITHOUT_X_NORM,
-    DGAMMA_OF_X,
-    DGAMMA_OF_DEV,
-    DGAMMA_OF_OUT,
-    X_FOR_DEV_BACK,
-    DIVIDE_BY_S_ONCE,
-    DIVIDE_BY_VAR,
-    ROOT_WITHOUT_HALF,
-    ROOT_BY_SQUARE,
-    ROOT_BY_HALF_SQUARE,
-    ROOT_BACK_NO_EPS,
-    VAR_BACK_WITHOUT_1_N,
-    SQUARE_WITHOUT_2,
-    NO_SQUARE_BRANCH,
-    NO_PRODUCT_BRANCH,
-    DMEAN_SIGN,
-    NO_MEAN_BRANCH,
-    MEAN_BACK_WITHOUT_1_N,
-    DX_OF_ITS_OWN
-} mistake;
-
-/* [side][value][number]: somebody's arrays */
-typedef double arrays[2][VALUES][N * D];
-
-#define VALUE(name)    (a[0][XHAT_VALUE_##name])
-#define GRADIENT(name) (a[1][XHAT_VALUE_##name])
-
-static void somebodys_forward(arrays a, mistake wrong)
-{
-    for (int c = 0; c < D; c++) {
-        double sum = 0, squares = 0;
-        for (int n = 0; n < N; n++)
-            sum += VALUE(X)[n * D + c];
-        VALUE(MEAN)[c] = sum / (wrong == MEAN_BY_N_MINUS_1 ? N - 1 : N);
-        for (int n = 0; n < N; n++) {
-            double d = VALUE(X)[n * D + c] - VALUE(MEAN)[c];
-            VALUE(DEV_FROM_MEAN)[n * D + c] = d;
-            squares += VALUE(DEV_FROM_MEAN_SQ)[n * D + c] = d * d;
-        }
-        VALUE(VAR)[c] = squares / (wrong == VAR_BY_N_MINUS_1 ? N - 1 : N);
-        VALUE(STDDEV)
-        [c] = wrong == EPS_OUTSIDE     ? sqrt(VALUE(VAR)[c]) + EPS
-              : wrong == EPS_FORGOTTEN ? sqrt(VALUE(VAR)[c])
-                                       : sqrt(VALUE(VAR)[c] + EPS);
-        VALUE(INVERTED_STDDEV)[c] = 1 / VALUE(STDDEV)[c];
-        for (int k = c; k < N * D; k += D) {
-            VALUE(X_NORM)
-            [k] = VALUE(INVERTED_STDDEV)[c] *
-                  (wrong == X_FOR_DEV ? VALUE(X) : VALUE(DEV_FROM_MEAN))[k];
-            VALUE(SCALED_X)
-            [k] = VALUE(X_NORM)[k] * (wrong == NO_GAMMA ? 1 : VALUE(GAMMA)[c]);
-            VALUE(OUT)
-            [k] = VALUE(SCALED_X)[k] + (wrong == NO_BETA ? 0 : VALUE(BETA)[c]);
-        }
-    }
-}
-
-/* Gates 9 to 4 of one feature. */
-static void somebodys_upper_gates(arrays a, mistake wrong, int c)
-{
-    double dr = 0, s = VALUE(STDDEV)[c];
-    GRADIENT(BETA)[c] = GRADIENT(GAMMA)[c] = 0;
-    for (int k = c; k < N * D; k += D) {
-        double dout = GRADIENT(OUT)[k];
-        GRADIENT(BETA)[c] += dout;
-        GRADIENT(SCALED_X)[k] = dout;
-        GRADIENT(GAMMA)
-        [c] += dout * (wrong == DGAMMA_WITHOUT_X_NORM ? 1
-                       : wrong == DGAMMA_OF_X         ? VALUE(X)[k]
-                       : wrong == DGAMMA_OF_DEV       ? VALUE(DEV_FROM_MEAN)[k]
-                       : wrong == DGAMMA_OF_OUT       ? VALUE(OUT)[k]
-                                                      : VALUE(X_NORM)[k]);
-        GRADIENT(X_NORM)
-        [k] = dout * (wrong == NO_GAMMA_BACK ? 1 : VALUE(GAMMA)[c]);
-        dr += GRADIENT(X_NORM)[k] *
-              (wrong == X_FOR_DEV_BACK ? VALUE(X) : VALUE(DEV_FROM_MEAN))[k];
-    }
-    GRADIENT(INVERTED_STDDEV)[c] = dr;
-    GRADIENT(STDDEV)
-    [c] = -dr / (wrong == DIVIDE_BY_S_ONCE ? s
-                 : wrong == DIVIDE_BY_VAR  ? VALUE(VAR)[c]
-                                           : s * s);
-    GRADIENT(VAR)
-    [c] = GRADIENT(STDDEV)[c] / (wrong == ROOT_WITHOUT_HALF     ? s
-                                 : wrong == ROOT_BY_SQUARE      ? s * s
-                                 : wrong == ROOT_BY_HALF_SQUARE ? 2 * s * s
-                                 : wrong == ROOT_BACK_NO_EPS
-                                     ? 2 * sqrt(VALUE(VAR)[c])
-                                     : 2 * s);
-}
-
-static void somebodys_backward(arrays a, mistake wrong)
-{
-    for (int c = 0; c < D; c++) {
-        somebodys_upper_gates(a, wrong, c);
-        double sum = 0;
-        for (int k = c; k < N * D; k += D) {
-            double dq =
-                GRADIENT(VAR)[c] / (wrong == VAR_BACK_WITHOUT_1_N ? 1 : N);
-            double product = GRADIENT(X_NORM)[k] * VALUE(INVERTED_STDDEV)[c];
-            double square = (wrong == SQUARE_WITHOUT_2 ? 1 : 2) *
-                            VALUE(DEV_FROM_MEAN)[k] * dq;
-            GRADIENT(DEV_FROM_MEAN_SQ)[k] = dq;
-            GRADIENT(DEV_FROM_MEAN)
-            [k] = (wrong == NO_PRODUCT_BRANCH ? 0 : product) +
-                  (wrong == NO_SQUARE_BRANCH ? 0 : square);
-            sum += GRADIENT(DEV_FROM_MEAN)[k];
-        }
-        GRADIENT(MEAN)[c] = wrong == DMEAN_SIGN ? sum : -sum;
-        for (int k = c; k < N * D; k += D) {
-            double part =
-                GRADIENT(MEAN)[c] / (wrong == MEAN_BACK_WITHOUT_1_N ? 1 : N);
-            GRADIENT(X)
-            [k] = GRADIENT(DEV_FROM_MEAN)[k] +
-                  (wrong == NO_MEAN_BRANCH ? 0 : part) +
-                  (wrong == DX_OF_ITS_OWN ? 0.1 * k * k : 0);
-        }
-    }
-}
-
-static void fill(arrays a, mistake wrong)
-{
-    memset(a, 0, sizeof(arrays));
-    for (int k = 0; k < N * D; k++) {
-        VALUE(X)[k] = 3 * fixture_number(1, (size_t)k) + 1;
-        GRADIENT(OUT)[k] = fixture_number(2, (size_t)k);
-    }
-    for (int c = 0; c < D; c++) {
-        VALUE(GAMMA)[c] = 1.5 + fixture_number(3, (size_t)c);
-        VALUE(BETA)[c] = 2 + fixture_number(4, (size_t)c);
-    }
-    somebodys_forward(a, wrong);
-    somebodys_backward(a, wrong);
-}
+#include "somebody.h"
 
 static xhat_case case_of(arrays a, const xhat_claim *claims, int count)
 {
@@ -375,80 +227,6 @@ static void two_mistakes_at_once_are_found(void **state)
     assert_true(found);
 }
 
-/* ---- a large batch: causes are looked for in some of the channels -------- */
-
-enum { LONG = 40, CHANNELS = 4000, LARGE = LONG * CHANNELS };
-
-typedef struct large {
-    double x[LARGE], dout[LARGE], dx[LARGE];
-    double gamma[CHANNELS], beta[CHANNELS];
-} large;
-
-/* dx in the closed form, without its direct part's N from channel `from` on. */
-static void fill_large(large *b, size_t from)
-{
-    for (size_t k = 0; k < LARGE; k++) {
-        b->x[k] = fixture_number(11, k);
-        b->dout[k] = fixture_number(12, k);
-    }
-    for (size_t c = 0; c < CHANNELS; c++) {
-        double mean = 0, var = 0, dgamma = 0, dbeta = 0;
-        b->gamma[c] = 1.5 + fixture_number(13, c);
-        b->beta[c] = 0;
-        for (size_t k = c; k < LARGE; k += CHANNELS)
-            mean += b->x[k] / LONG;
-        for (size_t k = c; k < LARGE; k += CHANNELS)
-            var += (b->x[k] - mean) * (b->x[k] - mean) / LONG;
-        double r = 1 / sqrt(var + EPS);
-        for (size_t k = c; k < LARGE; k += CHANNELS) {
-            dbeta += b->dout[k];
-            dgamma += b->dout[k] * (b->x[k] - mean) * r;
-        }
-        for (size_t k = c; k < LARGE; k += CHANNELS)
-            b->dx[k] = b->gamma[c] * r / LONG *
-                       ((c < from ? LONG : 1) * b->dout[k] - dbeta -
-                        (b->x[k] - mean) * r * dgamma);
-    }
-}
-
-static void a_large_batch_is_sampled(void **state)
-{
-    (void)state;
-    static large b;
-    xhat_claim claim = {.side = XHAT_SIDE_GRADIENT,
-                        .value = XHAT_VALUE_X,
-                        .data = b.dx,
-                        .tolerance = 1e-10,
-                        .extent = XHAT_EXTENT_FULL};
-    xhat_case c = {.axes = xhat_axes_batch(LONG, CHANNELS, 1),
-                   .eps = EPS,
-                   .x = b.x,
-                   .gamma = b.gamma,
-                   .beta = b.beta,
-                   .dout = b.dout,
-                   .claims = &claim,
-                   .claim_count = 1};
-    xhat_diagnosis d;
-    fill_large(&b, 0);
-    assert_ok(xhat_diagnose(&d, &c, error));
-    assert_true(d.sampled);
-    assert_string_equal(first_cause(&d)->id, "closed-dout-without-N");
-    fill_large(&b, CHANNELS);
-    assert_ok(xhat_diagnose(&d, &c, error));
-    assert_int_equal(d.first_wrong, -1);
-    /* a cause that half of the channels do not have is none */
-    fill_large(&b, CHANNELS / 2);
-    assert_ok(xhat_diagnose(&d, &c, error));
-    assert_int_equal(d.search.cause_count, 0);
-    assert_true(d.findings[0].at % CHANNELS >= CHANNELS / 2);
-    /* one wrong number far from the first channels */
-    fill_large(&b, CHANNELS);
-    b.dx[LARGE - 5] += 1;
-    assert_ok(xhat_diagnose(&d, &c, error));
-    assert_int_equal(d.findings[0].at, LARGE - 5);
-    assert_int_equal(d.search.cause_count, 0);
-}
-
 /* A dropped branch is seen in the total alone. */
 static void a_dropped_branch_shows_in_dx(void **state)
 {
@@ -568,66 +346,6 @@ static void a_probe_that_decides_nothing(void **state)
     assert_non_null(strstr(report.warnings[0], "dout is constant"));
 }
 
-static bool hides(const xhat_probe_report *report, const char *id)
-{
-    for (int i = 0; i < report->hidden_count; i++)
-        if (strcmp(xhat_mistake_at(report->hidden[i])->id, id) == 0)
-            return true;
-    return false;
-}
-
-static void probes_are_warned_about(void **state)
-{
-    (void)state;
-    xhat_case c = {.axes = xhat_axes_batch(2, 2, 1),
-                   .x = (const double[]){1, 2, 3, 4},
-                   .gamma = (const double[]){1, 1},
-                   .beta = (const double[]){0, 0},
-                   .dout = (const double[]){1, 2, 3, 5}};
-    xhat_probe_report report;
-    assert_ok(xhat_probe_judge(&report, &c, error));
-    assert_int_equal(report.warning_count, 5);
-    assert_non_null(strstr(report.warnings[0], "N = 2"));
-    assert_non_null(strstr(report.warnings[1], "N = D"));
-    assert_non_null(strstr(report.warnings[2], "gamma is 1"));
-    assert_non_null(strstr(report.warnings[3], "beta is 0"));
-    assert_non_null(strstr(report.warnings[4], "eps is 0"));
-    assert_true(hides(&report, "gamma-forgotten"));
-    assert_true(hides(&report, "beta-forgotten"));
-    assert_true(hides(&report, "gamma-twice-backward"));
-    assert_false(hides(&report, "eps-forgotten")); /* with eps = 0 it never
-                                                      shows */
-    assert_false(hides(&report, "dbeta-averaged"));
-}
-
-/* The inputs that xhat_probe_make makes hide nothing, in any mode. */
-static void the_made_probe_hides_nothing(void **state)
-{
-    (void)state;
-    enum { MOST = 7 * 4 * 2 };
-    double x[MOST], dout[MOST], small[4][4];
-    for (size_t inner = 1; inner <= 2; inner++)
-        for (int eval = 0; eval < 2; eval++) {
-            xhat_probe_inputs made = {x,        dout,     small[0],
-                                      small[1], small[2], small[3]};
-            xhat_case c = {
-                .axes = xhat_axes_batch(7, 4, inner),
-                .eps = 1e-5,
-                .x = x,
-                .dout = dout,
-                .gamma = small[0],
-                .beta = small[1],
-                .held = {eval ? small[2] : NULL, eval ? small[3] : NULL},
-                .running = {small[2], small[3]}};
-            xhat_probe_make(&made, &c.axes, c.eps);
-            xhat_probe_report report;
-            assert_ok(xhat_probe_judge(&report, &c, error));
-            assert_int_equal(report.warning_count, 0);
-            assert_int_equal(report.hidden_count, 0);
-            assert_true(report.known > (eval ? 20 : 80));
-        }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -638,15 +356,12 @@ int main(void)
         cmocka_unit_test(a_known_mistake_needs_no_more_arrays),
         cmocka_unit_test(the_invariants_of_dx_tell_the_branches_apart),
         cmocka_unit_test(two_mistakes_at_once_are_found),
-        cmocka_unit_test(a_large_batch_is_sampled),
         cmocka_unit_test(a_dropped_branch_shows_in_dx),
         cmocka_unit_test(a_sum_that_no_branch_explains_is_gate_0),
         cmocka_unit_test(one_wrong_number_is_found_where_it_is),
         cmocka_unit_test(rounding_is_told_from_mistakes),
         cmocka_unit_test(tolerance_follows_the_upstream),
         cmocka_unit_test(a_probe_that_decides_nothing),
-        cmocka_unit_test(probes_are_warned_about),
-        cmocka_unit_test(the_made_probe_hides_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
