@@ -18,7 +18,8 @@ static const char style[] =
     "th,td{padding:.25em .8em;border-bottom:1px solid #ddd;text-align:left}\n"
     "td.n,th.n{text-align:right}thead th{border-bottom:2px solid #999}\n"
     "tr.differs>*{font-weight:700}tr.differs>th::before{content:\"\\2260  \"}\n"
-    ".figures{display:flex;flex-wrap:wrap;gap:1em}\n"
+    ".figures{display:grid;gap:1em;grid-template-columns:"
+    "repeat(auto-fill,minmax(min(100%,28em),1fr))}\n"
     ".figures svg{max-width:100%;height:auto}\n"
     ".wide{overflow-x:auto}\n"
     ".confusion td{text-align:right;border:1px solid #ddd;"
@@ -31,7 +32,7 @@ static const char style[] =
     ".confusion td{background:rgba(86,180,233,calc(var(--share)*.55))}}\n"
     "@media print{body{font-size:11px;padding:0;max-width:none}"
     "svg,table,tr,h2+*{break-inside:avoid}h2{break-after:avoid}"
-    ".figures svg{width:48%}.wide{overflow:visible}"
+    ".figures{grid-template-columns:1fr 1fr}.wide{overflow:visible}"
     ".confusion td{print-color-adjust:exact}}\n";
 
 void xhat_page_begin(xhat_text *page, const char *title)
