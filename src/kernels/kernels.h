@@ -26,9 +26,10 @@
 #include "xhat/xhat.h"
 
 enum {
-    XHAT_GROUP_BYTES = 128, /* 32 lanes of float32 or 16 of float64 */
-    XHAT_STEPS = 16,        /* rows of lanes in one plain sum */
-    XHAT_LINE = 64          /* bytes of a cache line */
+    XHAT_GROUP_BYTES = 128,    /* 32 lanes of float32 or 16 of float64 */
+    XHAT_STEPS = 16,           /* rows of lanes in one plain sum */
+    XHAT_PANEL_COLUMNS = 1024, /* most elements of a row in XHAT_COLUMNS */
+    XHAT_LINE = 64             /* bytes of a cache line */
 };
 
 typedef enum xhat_order { XHAT_COLUMNS = 0, XHAT_RUNS = 1 } xhat_order;
@@ -58,6 +59,13 @@ typedef struct xhat_panel {
     /* what will be read next lies so many elements after each element of x
      * and dout; 0: nothing to fetch ahead */
     size_t ahead;
+    /* XHAT_COLUMNS: so many rows side by side, group by group, 1 ..
+     * XHAT_STEPS.  Fewer keep to the order of memory; more use what is loaded
+     * for a group again */
+    size_t strip;
+    /* out and dresidual go past the caches; they and their strides are whole
+     * lines then.  `fence` makes them seen */
+    bool stream;
 } xhat_panel;
 
 /* A number for each channel, in the table's dtype: (length) in XHAT_COLUMNS,

@@ -403,6 +403,19 @@ static inline void vec_stream_f32(float *to, vec_f32 v)
 #endif
 }
 
+static inline void vec_stream_f64(double *to, vec_f64 v)
+{
+#if VECTOR_BYTES == 64
+    _mm512_stream_pd(to, (__m512d)v);
+#elif VECTOR_BYTES == 32
+    _mm256_stream_pd(to, (__m256d)v);
+#elif defined(__SSE2__)
+    _mm_stream_pd(to, (__m128d)v);
+#else
+    vec_store_f64(to, v);
+#endif
+}
+
 /* Stores before it are seen by others before stores after it. */
 static inline void vec_fence(void)
 {

@@ -1,8 +1,12 @@
 #include "channel_block.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/memory.h"
+
+/* what is fetched ahead in XHAT_COLUMNS is so far away, or a row */
+enum { AHEAD_ELEMENTS = 2048 };
 
 static size_t size_of(const xhat_plan *plan)
 {
@@ -154,6 +158,31 @@ void xhat_block_pivot(const xhat_plan *plan, const xhat_block *block,
                          inner, block->lanes.pivot);
 }
 
+/* ---- what is read next --------------------------------------------------- */
+
+/* How far behind an element lies one of some rows later, far enough for the
+ * memory to bring it in time. */
+static size_t rows_ahead(const xhat_plan *plan)
+{
+    const size_t channels = plan->spec.channels;
+    return channels * (1 + AHEAD_ELEMENTS / channels);
+}
+
+/* How far behind what is read while elements are written lies what will be
+ * read next and is not in the cache: the next block, or some rows on.  Two
+ * arrays of whole rows are best left to the CPU's own foresight. */
+static size_t next_read(const xhat_plan *plan, const xhat_geometry *geometry,
+                        const xhat_arrays *arrays)
+{
+    if (geometry->ahead)
+        return geometry->block_channels * plan->spec.inner;
+    if (geometry->split && geometry->stream && plan->order == XHAT_COLUMNS &&
+        (arrays->dout == NULL ||
+         geometry->block_channels < plan->spec.channels))
+        return rows_ahead(plan);
+    return 0;
+}
+
 /* ---- sums ---------------------------------------------------------------- */
 
 /* The lanes from channel number i of the block on. */
@@ -208,7 +237,8 @@ void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
         .mask_stride = columns ? xhat_mask_bytes(plan->spec.dtype, channels)
                                : channels * xhat_mask_bytes(plan->spec.dtype,
                                                             plan->spec.inner),
-        .ahead = columns && geometry->large ? XHAT_STEPS * channels : 0};
+        .strip = geometry->strip,
+        .ahead = columns && geometry->stream ? rows_ahead(plan) : 0};
     for (double *const *s = (double *const[]){to->sum, to->sum_low, to->product,
                                               to->product_low, NULL};
          *s != NULL; s++)
@@ -287,10 +317,34 @@ static void write_staged(const xhat_plan *plan, const xhat_panel *panel,
         plan->kernels->stream(panel->dresidual, second, bytes);
 }
 
-/* A panel whose rows follow each other in memory, or are one. */
-static void write_stream(const xhat_plan *plan, const xhat_panel *panel,
-                         const xhat_lanes *lanes, xhat_map_kernel *kernel,
-                         void *stage)
+static bool whole_lines(const xhat_plan *plan, const xhat_panel *panel)
+{
+    size_t from_row_to_row = panel->out_stride * size_of(plan);
+    return (uintptr_t)panel->out % XHAT_LINE == 0 &&
+           (uintptr_t)panel->dresidual % XHAT_LINE == 0 &&
+           (panel->rows == 1 || from_row_to_row % XHAT_LINE == 0);
+}
+
+/* A row of one channel: as far as its first line as it comes, from there past
+ * the caches.  An array that does not lie on whole elements never gets there. */
+static void write_long_run(const xhat_plan *plan, const xhat_panel *row,
+                           const xhat_lanes *lanes, xhat_map_kernel *kernel)
+{
+    size_t head = -(uintptr_t)row->out % XHAT_LINE / size_of(plan);
+    xhat_panel rest = cut(plan, row, 0, 1, head, row->length - head);
+    if (head > 0) {
+        xhat_panel first = cut(plan, row, 0, 1, 0, head);
+        kernel(&first, lanes);
+    }
+    rest.stream = whole_lines(plan, &rest);
+    kernel(&rest, lanes);
+}
+
+/* Rows that end inside a line, or start there: as many together as the stage
+ * holds, if they follow each other in memory. */
+static void write_short_rows(const xhat_plan *plan, const xhat_panel *panel,
+                             const xhat_lanes *lanes, xhat_map_kernel *kernel,
+                             void *stage)
 {
     size_t length = panel->length, together = 1;
     if (panel->out_stride == length && length <= XHAT_STAGE_ELEMENTS)
@@ -310,16 +364,25 @@ static void write_stream(const xhat_plan *plan, const xhat_panel *panel,
     }
 }
 
-/* How far behind what is read while elements are written lies what will be
- * read next and is not in the cache: the next block, or some rows on. */
-static size_t next_read(const xhat_plan *plan, const xhat_geometry *geometry)
+/* A panel, past the caches: only whole lines can go there. */
+static void write_stream(const xhat_plan *plan, const xhat_panel *panel,
+                         const xhat_lanes *lanes, xhat_map_kernel *kernel,
+                         void *stage)
 {
-    size_t channels = plan->spec.channels;
-    if (geometry->ahead)
-        return geometry->block_channels * plan->spec.inner;
-    if (geometry->split && geometry->large && plan->order == XHAT_COLUMNS)
-        return channels * (1 + XHAT_STAGE_ELEMENTS / channels);
-    return 0;
+    xhat_panel here = *panel;
+    here.stream = whole_lines(plan, panel);
+    if (here.stream) {
+        kernel(&here, lanes);
+    } else if (plan->order == XHAT_RUNS && panel->mask == NULL &&
+               panel->length >= XHAT_STAGE_ELEMENTS) {
+        for (size_t row = 0; row < panel->rows; row++) {
+            xhat_panel run = cut(plan, panel, row, 1, 0, panel->length);
+            xhat_lanes lane = lanes_from(plan, lanes, row);
+            write_long_run(plan, &run, &lane, kernel);
+        }
+    } else {
+        write_short_rows(plan, panel, lanes, kernel, stage);
+    }
 }
 
 /* Channels i .. end of the block, in one part. */
@@ -339,7 +402,8 @@ static void write_channels(const xhat_plan *plan, const xhat_geometry *geometry,
         .out_stride = columns ? plan->spec.channels : inner,
         .mask_stride = xhat_mask_bytes(plan->spec.dtype,
                                        columns ? plan->spec.channels : inner),
-        .ahead = next_read(plan, geometry)};
+        .strip = geometry->strip,
+        .ahead = next_read(plan, geometry, arrays)};
     for (size_t image = 0; image < images; image++) {
         xhat_part here = *part;
         here.first_row += image;

@@ -9,6 +9,10 @@ enum { ELEMENTS_A_THREAD = 65536 };
 /* rows of narrower blocks are read in pieces too short for the memory */
 enum { LEAST_CHANNELS = 256 };
 
+/* rows side by side; fewer, where the memory is what takes time, so as to read
+ * in its order but for so many elements */
+enum { STRIP = 4, STRIP_ELEMENTS = 256 };
+
 xhat_order xhat_order_of(const xhat_spec *spec)
 {
     return spec->inner <= 1 ? XHAT_COLUMNS : XHAT_RUNS;
@@ -100,7 +104,7 @@ static size_t widest_block(const xhat_spec *spec, bool sums)
 {
     size_t run = smaller(XHAT_STAGE_ELEMENTS, spec->inner);
     return spec->inner > 1 && sums ? XHAT_STAGE_ELEMENTS / run
-                                   : XHAT_BLOCK_CHANNELS;
+                                   : XHAT_PANEL_COLUMNS;
 }
 
 xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
@@ -134,6 +138,9 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
     g.large = bytes > xhat_cpu_cache();
     g.stream = bytes > xhat_cpu_stream_bytes();
+    g.strip = STRIP;
+    if (g.stream && g.block_channels >= spec->channels)
+        g.strip = smaller(divide_up(STRIP_ELEMENTS, spec->channels), STRIP);
     g.ahead = !g.split && width <= cached && g.large;
     return g;
 }

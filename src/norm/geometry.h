@@ -20,15 +20,15 @@ enum {
     XHAT_PART_ROWS = 256,       /* XHAT_COLUMNS: rows of a part */
     XHAT_PART_ELEMENTS = 16384, /* XHAT_RUNS: about so many elements */
     XHAT_STAGE_ELEMENTS = 1024, /* what is gathered before it is streamed */
-    XHAT_BLOCK_CHANNELS = 1024, /* at most */
 };
 
 typedef struct xhat_geometry {
     size_t block_channels, blocks;
     bool split;
-    bool large;  /* more than the second-level cache holds */
-    bool stream; /* outputs go past the caches */
-    bool ahead;  /* fetch the next block while this one is written */
+    bool large;   /* more than the second-level cache holds */
+    bool stream;  /* outputs go past the caches */
+    size_t strip; /* rows side by side: xhat_panel */
+    bool ahead;   /* fetch the next block while this one is written */
     int threads;
 } xhat_geometry;
 

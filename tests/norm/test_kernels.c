@@ -81,7 +81,8 @@ static xhat_panel panel_of(trial *t)
                         .dresidual = at(&t->dresidual, t->shift),
                         .mask = t->mask,
                         .mask_stride = 16,
-                        .ahead = t->shift};
+                        .ahead = t->shift,
+                        .strip = 1 + t->shift % XHAT_STEPS};
 }
 
 static bool mask_bit(const trial *t, size_t row, size_t i)
