@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
-#include "kernels/kernels.h"
+#include "norm/plan.h"
 #include "numbers.h"
 #include "xhat/xhat.h"
 
@@ -90,7 +90,7 @@ enum { X, DOUT, RESIDUAL, OUT, DX, DRESIDUAL, FULL }; /* all elements */
 enum { GAMMA, BETA, MEAN, MEAN_LOW, INVSTD, DGAMMA, DBETA, SMALL };
 
 /* Everything that forward, inference and the two backward passes write. */
-static uint64_t hash_of(const golden *g, int threads, size_t shift)
+static uint64_t hash_of(const golden *g, int threads, size_t shift, bool stream)
 {
     const size_t elements = g->outer * g->channels * g->inner;
     xhat_error error = {0};
@@ -104,6 +104,10 @@ static uint64_t hash_of(const golden *g, int threads, size_t shift)
     spec.flags |= g->fusion;
     spec.threads = threads;
     need_ok(xhat_plan_create(&plan, &spec, NULL, &error), &error);
+    xhat_geometry *geometries[] = {&plan->forward, &plan->backward,
+                                   &plan->inference};
+    for (int i = 0; i < 3; i++)
+        geometries[i]->stream |= stream;
     for (int i = 0; i < FULL; i++)
         full[i] = filled(g->dtype, elements, shift, 0.5, 100 + (uint64_t)i);
     for (int i = 0; i < SMALL; i++)
@@ -192,15 +196,17 @@ static uint64_t hash_of(const golden *g, int threads, size_t shift)
     return hash;
 }
 
-static bool holds(const golden *g, const char *isa, int threads, size_t shift)
+static bool holds(const golden *g, const char *isa, int threads, size_t shift,
+                  bool stream)
 {
-    uint64_t hash = hash_of(g, threads, shift);
+    uint64_t hash = hash_of(g, threads, shift, stream);
     if (hash != g->hash)
-        printf("%s, %zu x %zu x %zu, fusion %u, %s, %d threads, shift %zu: "
+        printf("%s, %zu x %zu x %zu, fusion %u, %s, %d threads, shift %zu%s: "
                "%016llx, kept %016llx\n",
                g->dtype == XHAT_F32 ? "float32" : "float64", g->outer,
                g->channels, g->inner, g->fusion, isa, threads, shift,
-               (unsigned long long)hash, (unsigned long long)g->hash);
+               stream ? ", streamed" : "", (unsigned long long)hash,
+               (unsigned long long)g->hash);
     return hash == g->hash;
 }
 
@@ -218,7 +224,11 @@ enum { ELEMENTS_MOST = 1 << 30, TURNS = 0 };
 
 static bool every_tier_and_split_holds(void)
 {
-    const int threads[] = {1, 2, 5};
+    /* whole lines are streamed by the kernels, others through a stage */
+    const struct {
+        int threads;
+        bool stream, aligned;
+    } ways[] = {{1, false, false}, {2, true, true}, {5, true, false}};
     bool same = true;
     for (int t = 0; xhat_isa_at(t) != NULL; t++) {
         if (xhat_isa_at(t)->needs & ~xhat_cpu_features()) {
@@ -227,25 +237,28 @@ static bool every_tier_and_split_holds(void)
         }
         setenv("XHAT_ISA", xhat_isa_at(t)->name, 1);
         for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-            for (size_t k = 0; k < sizeof threads / sizeof *threads; k++)
+            for (size_t k = 0; k < sizeof ways / sizeof *ways; k++)
                 if ((!TURNS || (i + (size_t)t) % 3 == k) &&
                     table[i].outer * table[i].channels * table[i].inner <=
                         ELEMENTS_MOST)
-                    same &= holds(&table[i], xhat_isa_at(t)->name, threads[k],
-                                  (i + k) % 4);
+                    same &= holds(&table[i], xhat_isa_at(t)->name,
+                                  ways[k].threads,
+                                  ways[k].aligned ? 0 : (i + k) % 4,
+                                  ways[k].stream);
         unsetenv("XHAT_ISA");
     }
     return same;
 }
 
 /* the shapes: ragged rows and runs, one and many parts, few and many channels,
- * larger than what is streamed */
+ * rows and runs of whole lines */
 static void print_table(void)
 {
     const size_t shapes[][3] = {{2, 1, 1},     {7, 3, 1},     {33, 65, 1},
                                 {1500, 37, 1}, {40, 1100, 1}, {5000, 300, 1},
                                 {3, 5, 7},     {9, 33, 49},   {2, 3, 1000},
-                                {1, 2, 40000}, {40, 70, 196}, {3, 2, 20011}};
+                                {1, 2, 40000}, {40, 70, 196}, {3, 2, 20011},
+                                {300, 64, 1},  {5, 6, 1024}};
     const unsigned fusions[] = {0, XHAT_RELU, XHAT_ADD_RELU};
     for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++)
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
@@ -255,7 +268,7 @@ static void print_table(void)
                 printf("{%s, %zu, %zu, %zu, %u, 0x%016llx},\n",
                        dtype == XHAT_F32 ? "XHAT_F32" : "XHAT_F64", g.outer,
                        g.channels, g.inner, g.fusion,
-                       (unsigned long long)hash_of(&g, 1, 0));
+                       (unsigned long long)hash_of(&g, 1, 0, false));
             }
 }
 
