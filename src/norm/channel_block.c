@@ -169,16 +169,12 @@ static size_t rows_ahead(const xhat_plan *plan)
 }
 
 /* How far behind what is read while elements are written lies what will be
- * read next and is not in the cache: the next block, or some rows on.  Two
- * arrays of whole rows are best left to the CPU's own foresight. */
-static size_t next_read(const xhat_plan *plan, const xhat_geometry *geometry,
-                        const xhat_arrays *arrays)
+ * read next and is not in the cache: the next block, or some rows on. */
+static size_t next_read(const xhat_plan *plan, const xhat_geometry *geometry)
 {
     if (geometry->ahead)
         return geometry->block_channels * plan->spec.inner;
-    if (geometry->split && geometry->stream && plan->order == XHAT_COLUMNS &&
-        (arrays->dout == NULL ||
-         geometry->block_channels < plan->spec.channels))
+    if (geometry->split && geometry->stream && plan->order == XHAT_COLUMNS)
         return rows_ahead(plan);
     return 0;
 }
@@ -403,7 +399,7 @@ static void write_channels(const xhat_plan *plan, const xhat_geometry *geometry,
         .mask_stride = xhat_mask_bytes(plan->spec.dtype,
                                        columns ? plan->spec.channels : inner),
         .strip = geometry->strip,
-        .ahead = next_read(plan, geometry, arrays)};
+        .ahead = next_read(plan, geometry)};
     for (size_t image = 0; image < images; image++) {
         xhat_part here = *part;
         here.first_row += image;

@@ -9,9 +9,10 @@ enum { ELEMENTS_A_THREAD = 65536 };
 /* rows of narrower blocks are read in pieces too short for the memory */
 enum { LEAST_CHANNELS = 256 };
 
-/* rows side by side; fewer, where the memory is what takes time, so as to read
- * in its order but for so many elements */
-enum { STRIP = 4, STRIP_ELEMENTS = 256 };
+/* Rows side by side: fewer where they lie a page or more apart in the caches;
+ * and where whole rows are only read once and written, past the caches, about
+ * so many elements, as the order of memory is what counts then. */
+enum { STRIP = 4, STRIP_OF_PAGES = 2, STRIP_ELEMENTS = 256, PAGE = 4096 };
 
 xhat_order xhat_order_of(const xhat_spec *spec)
 {
@@ -107,6 +108,15 @@ static size_t widest_block(const xhat_spec *spec, bool sums)
                                    : XHAT_PANEL_COLUMNS;
 }
 
+static size_t strip_of(const xhat_spec *spec, const xhat_geometry *g, bool sums)
+{
+    if (g->stream && !sums && g->block_channels >= spec->channels)
+        return smaller(divide_up(STRIP_ELEMENTS, spec->channels), STRIP);
+    if (!g->stream && spec->channels * element_size(spec) >= PAGE)
+        return STRIP_OF_PAGES;
+    return STRIP;
+}
+
 xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
                                size_t most_channels)
 {
@@ -138,9 +148,7 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
     g.large = bytes > xhat_cpu_cache();
     g.stream = bytes > xhat_cpu_stream_bytes();
-    g.strip = STRIP;
-    if (g.stream && g.block_channels >= spec->channels)
-        g.strip = smaller(divide_up(STRIP_ELEMENTS, spec->channels), STRIP);
+    g.strip = strip_of(spec, &g, sums);
     g.ahead = !g.split && width <= cached && g.large;
     return g;
 }
