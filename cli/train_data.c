@@ -25,7 +25,10 @@ int cli_train_data_read(const cli_invocation *invocation,
     if (xhat_split_make(split, data, setup->validation, setup->seed, &error) !=
         XHAT_OK) {
         xhat_dataset_free(data);
-        return cli_fail_error(&error);
+        return error.status == XHAT_BAD_FORMAT
+                   ? cli_fail(CLI_INPUT, "%s: %s",
+                              cli_source_name(setup->source), error.message)
+                   : cli_fail_error(&error);
     }
     /* the rows to train with are shuffled: the first ones are any */
     if (setup->train_rows > 0 && setup->train_rows < split->train.count)

@@ -256,9 +256,9 @@ xhat_status xhat_split_make(xhat_split *split, const xhat_dataset *data,
     *split = (xhat_split){.allocator = data->allocator};
     if (left < 2)
         return xhat_fail(error, XHAT_BAD_FORMAT,
-                         "%zu rows less %zu for validation leave %zu to train "
+                         "%zu row%s less %zu for validation leave %zu to train "
                          "with; two is the least",
-                         rows, held, left);
+                         rows, rows == 1 ? "" : "s", held, left);
     if (left < data->classes)
         return xhat_fail(error, XHAT_BAD_FORMAT,
                          "%zu rows to train with are fewer than the %zu "

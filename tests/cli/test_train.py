@@ -304,7 +304,7 @@ class Commands(unittest.TestCase):
                 ("a,b,y\n1,7,u\n2,y,v\n3,8,u\n", "t.csv:3: column 2 (b)"),
                 ("a,y\n1,u\nnan,v\n", "t.csv:3: column 1 (a)"),
                 ("a,y\n1,0.5\n2,1\n", "t.csv:2: the label 0.5 (y)"),
-                ("a,y\n1,u\n", "1 rows"),
+                ("a,y\n1,u\n", "1 row less"),
                 ("a,y\n1,u\n2,v\n3\n", "t.csv:4")):
             self.path("t.csv").write_text(text)
             done = self.xhat("train", "t.csv", "-o", "run", code=3)
