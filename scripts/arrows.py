@@ -3,7 +3,8 @@
 
     base <- kernels <- norm <- net <- cli
     base <- circuit <- cli
-    base <- formats <- net, cli
+    base <- formats <- data, cli
+    data <- net, cli
     net <- report <- cli
     circuit, norm <- web <- cli
 
@@ -23,8 +24,10 @@ ALLOWED = {
     "src/norm": {"src/base", "src/kernels", "src/norm", "status.h", "xhat.h"},
     "src/circuit": {"src/base", "src/circuit", "status.h", "circuit.h"},
     "src/formats": {"src/base", "src/formats", "status.h", "formats.h"},
-    "src/net": {"src/base", "src/formats", "src/net", "status.h", "xhat.h",
-                "formats.h", "net.h"},
+    "src/data": {"src/base", "src/formats", "src/data", "status.h",
+                 "formats.h", "data.h"},
+    "src/net": {"src/base", "src/formats", "src/data", "src/net", "status.h",
+                "xhat.h", "formats.h", "data.h", "net.h"},
     "src/report": {"src/base", "src/report", "status.h", "xhat.h",
                    "formats.h", "net.h"},
     "web": {"src/base", "src/circuit", "src/norm", "web", "status.h",
@@ -34,8 +37,8 @@ ALLOWED = {
               "circuit.h"},
     "cli": {"src/base", "src/kernels", "src/circuit", "src/formats",
             "src/net", "src/report", "bench", "web", "cli", "status.h",
-            "xhat.h", "circuit.h", "formats.h", "net.h"},
-    "include/xhat": {"status.h", "xhat.h", "formats.h"},
+            "xhat.h", "circuit.h", "formats.h", "data.h", "net.h"},
+    "include/xhat": {"status.h", "xhat.h", "formats.h", "data.h"},
 }
 
 SOURCES = (".c", ".h", ".inc", ".def")

@@ -98,7 +98,7 @@ MUTANTS = [
      "src/norm/arguments.c",
      "(in_place && output->pointer == other->pointer)", "in_place"),
     ("validation-leaks", "net: validation rows are among the training rows",
-     "src/net/dataset.c", "index + held", "index"),
+     "src/data/dataset.c", "index + held", "index"),
     ("loss-not-averaged", "net: the loss's gradient is not divided by the rows",
      "src/net/loss.c", "1 / (sum * rows)", "1 / sum"),
     ("relu-of-gradient", "net: ReLU's mask taken from the gradient",

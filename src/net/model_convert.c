@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "net/columns.h"
+#include "data/columns.h"
 #include "net/model_parts.h"
 #include "net/net_parts.h"
 

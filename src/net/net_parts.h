@@ -2,13 +2,13 @@
 #ifndef XHAT_NET_PARTS_H
 #define XHAT_NET_PARTS_H
 
+#include "data/dataset_parts.h"
 #include "net/layers.h"
 #include "xhat/net.h"
 
 /* Purposes of random numbers: each has streams of its own. */
 enum {
-    XHAT_STREAM_SPLIT = 1,
-    XHAT_STREAM_SHUFFLE,
+    XHAT_STREAM_SHUFFLE = 2, /* 1: the split of data/dataset.c */
     XHAT_STREAM_WEIGHTS,
     XHAT_STREAM_DROPOUT
 };
@@ -111,9 +111,6 @@ void xhat_optimizer_step(xhat_optimizer *optimizer, xhat_net *net);
 double xhat_net_gradient_norm(const xhat_net *net);
 
 /* ---- rows ---------------------------------------------------------------- */
-
-/* Where in its data set the i-th of these rows is. */
-size_t xhat_row_at(const xhat_rows *rows, size_t i);
 
 /* Whether these rows fit the model, so that what follows may trust them; no
  * rows always do.  Errors: XHAT_SHAPE_MISMATCH for another number of features,

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "net/dataset_parts.h"
+#include "data/dataset_parts.h"
 
 enum { PATH_SIZE = 4096, FILES_MOST = 64 };
 

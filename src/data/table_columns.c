@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "net/dataset_parts.h"
+#include "data/dataset_parts.h"
 
 /* Where --label or, without it, the label of the training is. */
 static xhat_status choose_given_label(xhat_column_choice *choice,

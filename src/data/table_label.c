@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "net/dataset_parts.h"
+#include "data/dataset_parts.h"
 
 xhat_status xhat_table_find(const xhat_table *table, const char *source,
                             const char *label, size_t *column,

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "formats/csv.h"
-#include "net/dataset_parts.h"
+#include "data/dataset_parts.h"
 
 /* More would be names or remarks; and each is a feature of every row. */
 enum { CATEGORIES_MOST = 256, ALWAYS_ALLOWED = 8 };

@@ -1,9 +1,9 @@
 /* How a data set is put together. */
-#ifndef XHAT_NET_DATASET_PARTS_H
-#define XHAT_NET_DATASET_PARTS_H
+#ifndef XHAT_DATA_DATASET_PARTS_H
+#define XHAT_DATA_DATASET_PARTS_H
 
-#include "net/columns.h"
-#include "xhat/net.h"
+#include "data/columns.h"
+#include "xhat/data.h"
 
 /* Room for rows x features values of this type. */
 XHAT_NODISCARD xhat_status xhat_dataset_allocate(xhat_dataset *data,
@@ -140,5 +140,8 @@ XHAT_NODISCARD xhat_status xhat_dataset_generate(xhat_dataset *data,
                                                  const char *name,
                                                  uint64_t seed, bool *known,
                                                  xhat_error *error);
+
+/* Where in its data set the i-th of these rows is. */
+size_t xhat_row_at(const xhat_rows *rows, size_t i);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
-#include "net/dataset_parts.h"
+#include "data/dataset_parts.h"
 
 /* ---- missing values ------------------------------------------------------ */
 

@@ -1,8 +1,8 @@
 /* Remembered columns: room, copies. */
-#ifndef XHAT_NET_COLUMNS_H
-#define XHAT_NET_COLUMNS_H
+#ifndef XHAT_DATA_COLUMNS_H
+#define XHAT_DATA_COLUMNS_H
 
-#include "xhat/net.h"
+#include "xhat/data.h"
 
 /* Room for the numbers of `features` columns and, if wanted, for their names
  * and categories, all still NULL.  On failure, too, *columns is to be freed. */

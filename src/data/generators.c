@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "net/dataset_parts.h"
+#include "data/dataset_parts.h"
 
 enum { SPIRAL_ROWS = 1500, XOR_ROWS = 1000, DIGITS_ROWS = 5000 };
 enum { DIGIT_SIDE = 8, DIGIT_PIXELS = DIGIT_SIDE * DIGIT_SIDE };

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "net/dataset_parts.h"
+#include "data/dataset_parts.h"
 
 static int compare_numbers(const void *a, const void *b)
 {

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "net/dataset_parts.h"
+#include "data/dataset_parts.h"
 
 static size_t rows_of(const xhat_array *x)
 {

@@ -1,4 +1,4 @@
-#include "net/columns.h"
+#include "data/columns.h"
 
 #include <string.h>
 

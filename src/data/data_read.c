@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "formats/inflate.h"
 #include "formats/readers.h"
-#include "net/dataset_parts.h"
+#include "data/dataset_parts.h"
 
 /* ---- one file ------------------------------------------------------------ */
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "net/dataset_parts.h"
+#include "data/dataset_parts.h"
 
 static double feature_at(const xhat_dataset *data, size_t row, size_t feature)
 {
