@@ -177,6 +177,22 @@ static xhat_status check_count(const json_t *document, const char *key,
     return other_training(path, key, was, is, error);
 }
 
+/* Another version may draw, sum or round otherwise: its run would go on, but not
+ * as the one it is. */
+static xhat_status check_version(const json_t *document, const char *path,
+                                 xhat_error *error)
+{
+    const char *was = json_string_value(json_object_get(document, "version"));
+    if (was != NULL && strcmp(was, xhat_version()) == 0)
+        return XHAT_OK;
+    return xhat_fail(error, XHAT_UNSUPPORTED,
+                     "%s was written by xhat %s and this is %s, which may "
+                     "round otherwise: only the same version continues a run "
+                     "bit for bit; begin anew, or continue with that one",
+                     path, was != NULL ? was : "of no version it says",
+                     xhat_version());
+}
+
 static xhat_status check_course(const json_t *document,
                                 const xhat_training *training, const char *path,
                                 xhat_error *error)
@@ -286,6 +302,8 @@ xhat_status xhat_training_load(xhat_training *training, const char *path,
                            "%s is no state of a training: it has no entry "
                            "\"xhat_state\"",
                            path);
+    if (status == XHAT_OK)
+        status = check_version(document, path, error);
     if (status == XHAT_OK)
         status = check_course(document, training, path, error);
     if (status == XHAT_OK)

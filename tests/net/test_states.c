@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* memmem */
 /* Saving and going on, patience, health, PreciseBN, the search for a rate. */
 #include "net_fixture.h"
 
@@ -103,6 +104,35 @@ static void the_state_of_another_training_is_refused(void **state)
     fixture_open(&f, "xor", XHAT_NET_NORM_LAYER);
     assert_fails(xhat_train(&f.model, &f.split, &options, NULL, NULL, error),
                  XHAT_SHAPE_MISMATCH, "state of another net");
+    fixture_close(&f);
+    folder_remove(folder);
+}
+
+/* Another version's state: refused by name, whatever else fits. */
+static void the_state_of_another_version_is_refused(void **state)
+{
+    (void)state;
+    char folder[64], path[128], was[64], bytes[65536];
+    folder_make(folder);
+    snprintf(path, sizeof path, "%s/state", folder);
+    fixture f;
+    xhat_training_options options = eventful_options();
+    options.state = path;
+    fixture_open(&f, "xor", XHAT_NET_NORM_BATCH);
+    assert_ok(xhat_train(&f.model, &f.split, &options, NULL, NULL, error));
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    size_t size = fread(bytes, 1, sizeof bytes, file);
+    snprintf(was, sizeof was, "version\\\": \\\"%s", xhat_version());
+    char *at = memmem(bytes, size, was, strlen(was));
+    assert_non_null(at);
+    at[strlen(was) - 1] = 'x';
+    rewind(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+    options.resume = true;
+    assert_fails(xhat_train(&f.model, &f.split, &options, NULL, NULL, error),
+                 XHAT_UNSUPPORTED, "only the same version");
     fixture_close(&f);
     folder_remove(folder);
 }
@@ -319,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_step_can_be_the_last),
         cmocka_unit_test(the_state_of_another_training_is_refused),
+        cmocka_unit_test(the_state_of_another_version_is_refused),
         cmocka_unit_test(a_state_that_is_not_finite_is_not_written),
         cmocka_unit_test(patience_ends_a_training),
         cmocka_unit_test(health_sees_dead_units_and_gaps),

@@ -229,24 +229,28 @@ static void another_seed_is_another_run(void **state)
     assert_true(weight[0] != weight[1]);
 }
 
-static void a_step_allocates_nothing(void **state)
+/* Two epochs of steps, smaller last batch and all, once everything is made. */
+static void check_that_steps_allocate_nothing(const char *table,
+                                              const xhat_net_spec *spec,
+                                              xhat_optimizer_kind optimizer)
 {
-    (void)state;
     counting count = {0};
     xhat_allocator allocator = counting_on(&count);
     xhat_dataset data;
     xhat_split split;
     xhat_model model;
     xhat_training training;
-    xhat_net_spec spec = xhat_net_spec_default();
-    xhat_training_options options = fixture_options(2);
-    spec.hidden = (size_t[]){20, 10};
-    spec.hidden_count = 2;
-    assert_ok(xhat_dataset_read(&data, "spiral", &(xhat_data_options){0},
-                                &allocator, error));
+    xhat_data_options how = {.target = spec->loss == XHAT_LOSS_SQUARED
+                                           ? XHAT_TARGET_NUMBERS
+                                           : XHAT_TARGET_CLASSES};
+    xhat_training_options options = xhat_training_options_default(optimizer);
+    options.batch_size = 64;
+    options.clip_norm = 1;
+    options.reg = 1e-4;
+    options.lr = 1e-3;
+    assert_ok(xhat_dataset_read(&data, table, &how, &allocator, error));
     assert_ok(xhat_split_make(&split, &data, 0.1, 0, error));
-    assert_ok(
-        xhat_model_create(&model, &spec, &split.train, &allocator, error));
+    assert_ok(xhat_model_create(&model, spec, &split.train, &allocator, error));
     assert_ok(xhat_training_create(&training, &model, &split, &options, error));
     size_t before = count.calls;
     for (size_t i = 0; i < 2 * training.batches; i++)
@@ -257,6 +261,32 @@ static void a_step_allocates_nothing(void **state)
     xhat_split_free(&split);
     xhat_dataset_free(&data);
     assert_int_equal(count.alive, 0);
+}
+
+/* Each norm with each loss and optimizer, with and without dropout. */
+static void a_step_allocates_nothing(void **state)
+{
+    (void)state;
+    char folder[64], path[256], table[8000];
+    size_t size = 0;
+    for (int i = 0; i < 300; i++)
+        size += (size_t)snprintf(table + size, sizeof table - size,
+                                 "%d,%d,%d\n", i * 37 % 101, i * i % 89, i % 3);
+    folder_make(folder);
+    file_put(folder, "table.csv", table, size, path);
+    for (int norm = XHAT_NET_NORM_NONE; norm <= XHAT_NET_NORM_LAYER; norm++)
+        for (int loss = XHAT_LOSS_SOFTMAX; loss <= XHAT_LOSS_SQUARED; loss++)
+            for (int kind = XHAT_SGD; kind < XHAT_OPTIMIZERS; kind++) {
+                xhat_net_spec spec = xhat_net_spec_default();
+                spec.hidden = (size_t[]){20, 10};
+                spec.hidden_count = 2;
+                spec.norm = (xhat_net_norm)norm;
+                spec.loss = (xhat_loss_kind)loss;
+                spec.dropout = kind % 2 == 0 ? 0.8 : 1;
+                check_that_steps_allocate_nothing(path, &spec,
+                                                  (xhat_optimizer_kind)kind);
+            }
+    folder_remove(folder);
 }
 
 /* Everything from the data to one epoch, with the k-th allocation failing. */
