@@ -84,7 +84,9 @@ static bool is_table(const xhat_source *source)
            xhat_csv_likeness(source) != XHAT_UNLIKE;
 }
 
-static xhat_status from_table(xhat_dataset *data, const xhat_source *source,
+/* Releases the bytes of the file before the numbers are copied: at most two of
+ * text, table and data set are in memory at once. */
+static xhat_status from_table(xhat_dataset *data, xhat_source *source,
                               const xhat_data_options *options,
                               xhat_error *error)
 {
@@ -92,6 +94,7 @@ static xhat_status from_table(xhat_dataset *data, const xhat_source *source,
     xhat_status status =
         xhat_table_read_memory(&table, source->bytes, source->size,
                                source->name, data->allocator, error);
+    xhat_source_free(source);
     if (status != XHAT_OK)
         return status;
     status =
@@ -112,11 +115,8 @@ static xhat_status from_file(xhat_dataset *data, const char *path,
         return status;
     if (strcmp(path, "-") == 0)
         source.name = "standard input";
-    if (is_table(&source)) {
-        status = from_table(data, &source, options, error);
-        xhat_source_free(&source);
-        return status;
-    }
+    if (is_table(&source))
+        return from_table(data, &source, options, error);
     status = xhat_arrays_read_memory(&file, source.bytes, source.size,
                                      source.name, data->allocator, error);
     xhat_source_free(&source);
