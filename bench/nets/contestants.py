@@ -62,6 +62,9 @@ class Ours:
         self.memory = int(kib) * 1024
         return float(wall), float(processor), float(loss)
 
+    def gather(self, count):
+        return float(self.ask(f"gather {count}")[0])
+
     def order(self, epoch):
         return numpy.array(self.ask(f"order {epoch}"), numpy.int64)
 

@@ -7,6 +7,7 @@
  *     steps N       does N steps.  SECONDS PROCESSOR LOSS KIB: the time they
  *                   took, data gathering and all, the processor time, their
  *                   mean loss, and the most memory the process has had
+ *     gather N      gathers N batches, and no more.  SECONDS
  *     model FILE    writes the net as it is: FILE
  *     order EPOCH   the rows of the data in the order in which this epoch
  *                   (from 0) takes them, BATCH at a time
@@ -87,6 +88,22 @@ static void answer_steps(xhat_training *training, long steps)
            seconds_on(CLOCK_PROCESS_CPUTIME_ID) - used, loss, peak_kib());
 }
 
+/* The rows of the epoch at hand, as its steps take them; training goes on as if
+ * nothing had been. */
+static void answer_gather(xhat_training *training, long batches)
+{
+    const xhat_rows *train = &training->split->train;
+    size_t size = training->options.batch_size, at = 0;
+    double began = seconds_on(CLOCK_MONOTONIC);
+    for (long i = 0; i < batches; i++, at += size) {
+        if (at + size > train->count)
+            at = 0;
+        xhat_batch_gather(&training->buffer, train, training->order + at, 0,
+                          size, training->model);
+    }
+    printf("%.9g\n", seconds_on(CLOCK_MONOTONIC) - began);
+}
+
 static void answer_order(const xhat_training *training, uint64_t epoch)
 {
     const xhat_rows *train = &training->split->train;
@@ -112,6 +129,8 @@ static void answer(xhat_training *training)
             exit(2);
         if (strcmp(what, "steps") == 0)
             answer_steps(training, strtol(argument, NULL, 10));
+        else if (strcmp(what, "gather") == 0)
+            answer_gather(training, strtol(argument, NULL, 10));
         else if (strcmp(what, "order") == 0)
             answer_order(training, strtoull(argument, NULL, 10));
         else if (strcmp(what, "model") == 0) {

@@ -71,12 +71,14 @@ def measure(build, data, case, optimizer, threads, rounds, seconds):
         if name != "xhat":
             contestants[name].steps(2)
     times, losses = take_turns(contestants, rounds, count)
+    gather = statistics.median(contestants["xhat"].gather(count) / count
+                               for _ in range(rounds))
     result = {"units": case[0], "depth": case[1], "batch": case[2],
               "optimizer": optimizer, "threads": threads, "steps": count,
               "rounds": rounds, "difference": difference,
               "seconds": {name: statistics.median(values)
                           for name, values in times.items()},
-              "losses": losses, "memory": contestants["xhat"].memory,
+              "gather": gather, "losses": losses, "memory": contestants["xhat"].memory,
               "norm_cost": statistics.median(
                   a / b for a, b in zip(times["xhat"], times["no norm"]))}
     if torch is not None:
@@ -104,6 +106,7 @@ def row(result, goal):
         cells += [f"{result['batch'] / seconds['torch']:,.0f}", f"{ratio:.2f}",
                   f"{goal:.1f}", "met" if ratio >= goal else "missed"]
     cells += [f"{100 * (result['norm_cost'] - 1):.0f} %",
+              f"{100 * result['gather'] / seconds['xhat']:.1f} %",
               "-" if ratio is None else f"{result['difference']:.0e}",
               f"{losses['xhat']:.3f}",
               "-" if ratio is None else f"{losses['torch']:.3f}",
@@ -112,7 +115,7 @@ def row(result, goal):
 
 
 HEAD = ["net", "batch", "optimizer", "threads", "xhat rows/s",
-        "torch rows/s", "ratio", "goal", "", "norm costs", "difference",
+        "torch rows/s", "ratio", "goal", "", "norm costs", "gather", "difference",
         "xhat loss", "torch loss", "peak MiB"]
 
 
@@ -124,6 +127,10 @@ def page(results, rows):
             "turns in one run; a ratio is the median over the rounds.", "",
             "- **norm costs**: a step with batch norm against one without, of "
             "xhat.",
+            "- **gather**: the share of xhat's step in which it fetches and "
+            "scales its rows: as much as a thread that does it ahead",
+            "  could save ([decision 0011]"
+            "(decisions/0011-rows-are-not-gathered-ahead.md)).",
             f"- **difference**: the largest relative one between the losses "
             f"of the first {SAME_STEPS} steps. It is float32 rounding, which a",
             "  training enlarges; in float64 sixty steps agree to 1e-10, "
