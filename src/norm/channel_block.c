@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 
-/* what is fetched ahead in XHAT_COLUMNS is so far away, or a row */
+/* what is fetched ahead is about so far away, or a row */
 enum { AHEAD_ELEMENTS = 2048 };
 
 static size_t size_of(const xhat_plan *plan)
@@ -160,22 +160,35 @@ void xhat_block_pivot(const xhat_plan *plan, const xhat_block *block,
 
 /* ---- what is read next --------------------------------------------------- */
 
-/* How far behind an element lies one of some rows later, far enough for the
- * memory to bring it in time. */
-static size_t rows_ahead(const xhat_plan *plan)
+/* How far behind an element lies what will be read a little later: far enough
+ * for the memory to bring it in time, in XHAT_COLUMNS at the same channel. */
+static size_t soon_read(const xhat_plan *plan, const xhat_arrays *arrays)
 {
     const size_t channels = plan->spec.channels;
-    return channels * (1 + AHEAD_ELEMENTS / channels);
+    if (plan->order == XHAT_COLUMNS)
+        return channels * (1 + AHEAD_ELEMENTS / channels);
+    return arrays->dout == NULL ? AHEAD_ELEMENTS : AHEAD_ELEMENTS / 2;
 }
 
-/* How far behind what is read while elements are written lies what will be
- * read next and is not in the cache: the next block, or some rows on. */
-static size_t next_read(const xhat_plan *plan, const xhat_geometry *geometry)
+/* While sums are taken of what the caches do not hold.  Of runs only where they
+ * stay there: long ones the CPU foresees by itself. */
+static size_t summed_ahead(const xhat_plan *plan, const xhat_geometry *geometry,
+                           const xhat_arrays *arrays)
+{
+    bool some =
+        geometry->stream && (plan->order == XHAT_COLUMNS || geometry->ahead);
+    return some ? soon_read(plan, arrays) : 0;
+}
+
+/* While elements are written: the next block, or some rows on. */
+static size_t written_ahead(const xhat_plan *plan,
+                            const xhat_geometry *geometry,
+                            const xhat_arrays *arrays)
 {
     if (geometry->ahead)
         return geometry->block_channels * plan->spec.inner;
     if (geometry->split && geometry->stream && plan->order == XHAT_COLUMNS)
-        return rows_ahead(plan);
+        return soon_read(plan, arrays);
     return 0;
 }
 
@@ -234,7 +247,7 @@ void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
                                : channels * xhat_mask_bytes(plan->spec.dtype,
                                                             plan->spec.inner),
         .strip = geometry->strip,
-        .ahead = columns && geometry->stream ? rows_ahead(plan) : 0};
+        .ahead = summed_ahead(plan, geometry, arrays)};
     for (double *const *s = (double *const[]){to->sum, to->sum_low, to->product,
                                               to->product_low, NULL};
          *s != NULL; s++)
@@ -399,7 +412,7 @@ static void write_channels(const xhat_plan *plan, const xhat_geometry *geometry,
         .mask_stride = xhat_mask_bytes(plan->spec.dtype,
                                        columns ? plan->spec.channels : inner),
         .strip = geometry->strip,
-        .ahead = next_read(plan, geometry)};
+        .ahead = written_ahead(plan, geometry, arrays)};
     for (size_t image = 0; image < images; image++) {
         xhat_part here = *part;
         here.first_row += image;
