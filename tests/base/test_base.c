@@ -1,5 +1,5 @@
 /* Numbers as text, growing texts, JSON, memory, statuses. */
-#include "check.h"
+#include "counting.h"
 
 #include <locale.h>
 
@@ -99,29 +99,18 @@ static void texts(void **state)
     xhat_text_free(&text);
 }
 
-static void *fail_after(void *context, size_t alignment, size_t size)
-{
-    int *left = context;
-    return (*left)-- > 0 ? aligned_alloc(alignment, size) : NULL;
-}
-
-static void give_back(void *context, void *block)
-{
-    (void)context;
-    free(block);
-}
-
 static void texts_without_memory(void **state)
 {
     (void)state;
-    for (int allowed = 0; allowed < 3; allowed++) {
-        int left = allowed;
-        xhat_allocator allocator = {fail_after, give_back, &left};
+    for (size_t at = 1; at <= 3; at++) {
+        counting count = {.fail_at = at};
+        xhat_allocator allocator = counting_on(&count);
         xhat_text text = xhat_text_on(&allocator);
         xhat_text_repeat(&text, 'x', 100000);
         xhat_text_add(&text, "%s", "more");
         assert_true(text.failed);
         xhat_text_free(&text);
+        assert_int_equal(count.alive, 0);
     }
 }
 

@@ -94,31 +94,6 @@ void free_bytes(bytes *b)
     *b = (bytes){0};
 }
 
-/* ---- an allocator that fails at the k-th call ---------------------------- */
-
-static void *counted_allocate(void *context, size_t alignment, size_t size)
-{
-    counting *c = context;
-    if (++c->calls == c->fail_at)
-        return NULL;
-    void *block = aligned_alloc(alignment, size);
-    c->live += block != NULL;
-    return block;
-}
-
-static void counted_release(void *context, void *block)
-{
-    counting *c = context;
-    c->live--;
-    free(block);
-}
-
-void counting_start(counting *c, long fail_at)
-{
-    *c = (counting){.fail_at = fail_at};
-    c->allocator = (xhat_allocator){counted_allocate, counted_release, c};
-}
-
 /* ---- sample files, written by NumPy and Python --------------------------- */
 
 /* (2, 2) float32, 1 10 2 20, in Fortran order */

@@ -1,9 +1,9 @@
 /* What the tests of the formats share: a folder of their own, bytes of files,
- * sample files, and an allocator that counts and can run dry. */
+ * sample files. */
 #ifndef XHAT_TESTS_FILES_FIXTURE_H
 #define XHAT_TESTS_FILES_FIXTURE_H
 
-#include "check.h"
+#include "counting.h"
 #include "xhat/formats.h"
 
 /* ---- files --------------------------------------------------------------- */
@@ -45,17 +45,6 @@ extern const sample samples[SAMPLES];
 
 /* the sample of that name */
 const sample *sample_named(const char *name);
-
-/* ---- an allocator that fails at the k-th call ---------------------------- */
-
-typedef struct counting {
-    xhat_allocator allocator;
-    long calls;   /* so far */
-    long fail_at; /* this call fails, from 1; 0: none */
-    long live;    /* blocks not given back */
-} counting;
-
-void counting_start(counting *c, long fail_at);
 
 /* a reader of text[] as a file called "batch.csv" */
 #define READ_TEXT(arrays, text)                                                \

@@ -117,16 +117,16 @@ static void every_failing_allocation_is_reported(void **state)
     (void)state;
     for (int i = 0; i < SAMPLES; i++) {
         xhat_status status = XHAT_OUT_OF_MEMORY;
-        long k;
+        size_t k;
         for (k = 1; status == XHAT_OUT_OF_MEMORY; k++) {
-            counting c;
+            counting c = {.fail_at = k};
+            xhat_allocator allocator = counting_on(&c);
             xhat_arrays arrays;
             xhat_error error;
-            counting_start(&c, k);
             status = read_as(&samples[i], &arrays, samples[i].data,
-                             samples[i].size, &c.allocator, &error);
+                             samples[i].size, &allocator, &error);
             check_sane(status, &arrays, &error);
-            assert_int_equal(c.live, 0);
+            assert_int_equal(c.alive, 0);
             assert_int_equal(status == XHAT_OUT_OF_MEMORY, c.calls >= k);
         }
         if (is_readable(&samples[i]))
@@ -139,16 +139,16 @@ static void every_failing_allocation_of_a_table_is_reported(void **state)
     (void)state;
     static const char text[] = "x,label\n1,a\n2,b\n";
     xhat_status status = XHAT_OUT_OF_MEMORY;
-    long k;
+    size_t k;
     for (k = 1; status == XHAT_OUT_OF_MEMORY; k++) {
-        counting c;
+        counting c = {.fail_at = k};
+        xhat_allocator allocator = counting_on(&c);
         xhat_table table;
-        counting_start(&c, k);
         status = xhat_table_read_memory(&table, text, sizeof text - 1, "t",
-                                        &c.allocator, NULL);
+                                        &allocator, NULL);
         if (status == XHAT_OK)
             xhat_table_free(&table);
-        assert_int_equal(c.live, 0);
+        assert_int_equal(c.alive, 0);
     }
     assert_int_equal(status, XHAT_OK);
     assert_true(k > 6);

@@ -195,12 +195,12 @@ static void lies_take_no_memory(void **state)
 {
     (void)state;
     xhat_arrays arrays;
-    counting c;
-    counting_start(&c, 0);
+    counting c = {0};
+    xhat_allocator allocator = counting_on(&c);
     bytes b = make_npy(OF("'<f8'", "(1000000000,)"), "12345678", 8);
-    assert_int_equal(xhat_arrays_read_memory(&arrays, b.data, b.size, "x",
-                                             &c.allocator, NULL),
-                     XHAT_BAD_FORMAT);
+    assert_int_equal(
+        xhat_arrays_read_memory(&arrays, b.data, b.size, "x", &allocator, NULL),
+        XHAT_BAD_FORMAT);
     assert_int_equal(c.calls, 0);
     free_bytes(&b);
 }

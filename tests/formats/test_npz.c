@@ -170,10 +170,10 @@ static void a_bomb_is_refused_before_memory_is_taken(void **state)
     while (memcmp(b.data + at, "PK\1\2", 4) != 0)
         at++;
     b.data[at + 27] = 0x7f; /* 2 GiB */
-    counting c;
-    counting_start(&c, 0);
+    counting c = {0};
+    xhat_allocator allocator = counting_on(&c);
     assert_fails(xhat_arrays_read_memory(&arrays, b.data, b.size, "m",
-                                         &c.allocator, error),
+                                         &allocator, error),
                  XHAT_BAD_FORMAT, "cannot hold");
     assert_int_equal(c.calls, 0);
     free_bytes(&b);

@@ -192,17 +192,17 @@ static void each_failing_allocation(void **state)
     (void)state;
     bytes file = written();
     xhat_status status = XHAT_OUT_OF_MEMORY;
-    for (long at = 1; status != XHAT_OK; at++) {
-        counting c;
+    for (size_t at = 1; status != XHAT_OK; at++) {
+        counting c = {.fail_at = at};
+        xhat_allocator allocator = counting_on(&c);
         xhat_arrays read;
-        counting_start(&c, at);
         status = xhat_arrays_read_memory(&read, file.data, file.size, "f",
-                                         &c.allocator, NULL);
+                                         &allocator, NULL);
         if (status == XHAT_OK)
             xhat_arrays_free(&read);
         else
             assert_int_equal(status, XHAT_OUT_OF_MEMORY);
-        assert_int_equal(c.live, 0);
+        assert_int_equal(c.alive, 0);
     }
     free_bytes(&file);
 }

@@ -1,43 +1,14 @@
-/* Data, splits and models for the tests of nets; an allocator that counts and
- * fails on demand; a folder for files. */
+/* Data, splits and models for the tests of nets; a folder for files. */
 #ifndef NET_FIXTURE_H
 #define NET_FIXTURE_H
 
-#include "check.h"
+#include "counting.h"
 
 #include <dirent.h>
 #include <unistd.h>
 
 #include "net/net_parts.h"
 #include "xhat/net.h"
-
-/* ---- allocator ----------------------------------------------------------- */
-
-typedef struct counting {
-    size_t calls, alive;
-    size_t fail_at; /* the call that fails, from 1; 0: none */
-} counting;
-
-static inline void *counting_allocate(void *context, size_t alignment,
-                                      size_t size)
-{
-    counting *c = context;
-    if (++c->calls == c->fail_at)
-        return NULL;
-    c->alive++;
-    return aligned_alloc(alignment, size);
-}
-
-static inline void counting_release(void *context, void *block)
-{
-    ((counting *)context)->alive--;
-    free(block);
-}
-
-static inline xhat_allocator counting_on(counting *c)
-{
-    return (xhat_allocator){counting_allocate, counting_release, c};
-}
 
 /* ---- data ---------------------------------------------------------------- */
 
