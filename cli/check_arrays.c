@@ -269,10 +269,12 @@ int cli_check_read(cli_check *check, const cli_invocation *invocation)
     int result = cli_read(invocation, &check->file, check->path);
     if (result != CLI_DONE)
         return result;
-    bool several = check->file.count > 1; /* one alone answers to every key */
-    check->x = several ? cli_find(invocation, &check->file, "x") : NULL;
+    /* one alone, without a name of its own, answers to every key */
+    bool named =
+        check->file.count != 1 || cli_key(check->file.items[0].name) != NULL;
+    check->x = named ? cli_find(invocation, &check->file, "x") : NULL;
     const xhat_array *dout =
-        several ? cli_find(invocation, &check->file, "dout") : NULL;
+        named ? cli_find(invocation, &check->file, "dout") : NULL;
     if ((result = need(check, check->x, "x")) != CLI_DONE ||
         (result = need(check, dout, "dout")) != CLI_DONE ||
         (result = refuse_transposed_x(check, invocation)) != CLI_DONE ||

@@ -206,6 +206,10 @@ Tolerance, of the terms that a number is the sum of: 1e-10 for float64.
         done = self.run_on({"x": RIGHT["x"], "dx": RIGHT["dx"]})
         self.assertEqual(done.returncode, 3)
         self.assertIn("no array is called dout", done.stderr)
+        for alone, missing in (("x", "dout"), ("dx", "x"), ("foo", "x")):
+            done = self.run_on({alone: RIGHT["x"]})
+            self.assertEqual(done.returncode, 3)
+            self.assertIn(f"no array is called {missing};", done.stderr)
 
     def test_nothing_to_tell(self):
         found = self.report(self.some())
