@@ -56,6 +56,12 @@ int cli_sweep_write(const cli_sweep *sweep);
 void cli_sweep_print_table(const cli_sweep *sweep);
 int cli_sweep_print_json(const cli_sweep *sweep);
 
+/* Are there accuracies to show?  Predictions of numbers have losses alone. */
+bool cli_sweep_has_accuracies(const cli_sweep *sweep);
+
+/* "lr on iris.csv": of the picture and of the page, in title[size]. */
+void cli_sweep_title(const cli_sweep *sweep, char *title, size_t size);
+
 /* The charts: best validation, best training and final loss against the first
  * option of the grid.  False when there is no memory. */
 bool cli_sweep_draw(const cli_sweep *sweep, xhat_text *svg, bool alone);
