@@ -4,7 +4,8 @@
  * times were taken by turns in one run, so that a machine that is slower today
  * is not mistaken for slower code.  A case is slower when it lost more than the
  * noise of both runs together: how far its passes were apart, or a sample's
- * quartiles, or the 90th percentile of these over this run, whichever is most. */
+ * quartiles, or the 90th percentile of these over this run, whichever is
+ * most. */
 #ifndef XHAT_CLI_BENCH_COMPARE_H
 #define XHAT_CLI_BENCH_COMPARE_H
 

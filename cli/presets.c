@@ -10,8 +10,9 @@ typedef struct preset {
     const char *const *options;
 } preset;
 
-/* The settings of the experiments of CS231n's second assignment: 1,000 centered rows to
- * train with and 1,000 to validate, Adam at a constant rate, 10 epochs. */
+/* The settings of the experiments of CS231n's second assignment: 1,000 centered
+ * rows to train with and 1,000 to validate, Adam at a constant rate, 10
+ * epochs. */
 #define COURSE                                                                 \
     "center", NULL, "train-rows", "1000", "validation", "1000", "epochs",      \
         "10", "optimizer", "adam", "lr-schedule", "constant"

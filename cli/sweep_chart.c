@@ -1,4 +1,5 @@
-/* The charts of a sweep: a measure each, against the first option of its grid. */
+/* The charts of a sweep: a measure each, against the first option of its
+ * grid. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

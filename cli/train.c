@@ -169,7 +169,7 @@ static int run_both(const cli_invocation *invocation,
     return result;
 }
 
-/* ---- the folder ----------------------------------------------------------- */
+/* ---- the folder ---------------------------------------------------------- */
 
 /* Makes the folder and keeps it to this process.  A run that is written over
  * is kept as RUN.old until the new one is complete. */
@@ -217,7 +217,7 @@ static int run_in_folder(const cli_invocation *invocation,
     return result;
 }
 
-/* ---- the command ----------------------------------------------------------- */
+/* ---- the command --------------------------------------------------------- */
 
 static int find_rate(const cli_train_setup *setup, const xhat_split *split)
 {

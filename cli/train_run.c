@@ -25,7 +25,7 @@ void cli_run_prepare(cli_run *run, const cli_train_setup *setup,
     snprintf(run->folder, sizeof run->folder, "%s%s", setup->folder, subfolder);
 }
 
-/* ---- training ------------------------------------------------------------- */
+/* ---- training ------------------------------------------------------------ */
 
 /* Trains and remembers how it ended. */
 static int train(cli_run *run, const xhat_split *split)
@@ -184,7 +184,7 @@ int cli_run_train(cli_run *run, const xhat_dataset *data,
     return result;
 }
 
-/* ---- --lr-find ------------------------------------------------------------ */
+/* ---- --lr-find ----------------------------------------------------------- */
 
 enum { LR_STEPS = 200, LR_ROWS = 20 }; /* tried, shown */
 

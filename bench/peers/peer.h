@@ -2,7 +2,8 @@
  *
  * Each library gets a process of its own (their OpenMP runtimes and symbols do
  * not mix) that times what it is told to, one case at a time.  Every process
- * fills the same arrays, so that all results can be checked by one reference. */
+ * fills the same arrays, so that all results can be checked by one
+ * reference. */
 #ifndef XHAT_BENCH_PEER_H
 #define XHAT_BENCH_PEER_H
 

@@ -124,8 +124,9 @@ XHAT_API const char *const *xhat_generator_names(void);
 XHAT_API uint64_t xhat_dataset_hash(const xhat_dataset *data);
 
 /* The first feature of a table, from `from` on, that gives the label away: it
- * equals the label (or the number to predict), or is 1 in the rows of one class and 0 in all others, or
- * the other way round.  data->features when there is none. */
+ * equals the label (or the number to predict), or is 1 in the rows of one class
+ * and 0 in all others, or the other way round.  data->features when there is
+ * none. */
 XHAT_API size_t xhat_dataset_find_leak(const xhat_dataset *data, size_t from);
 
 /* Features first .. first+count-1 of a table that, with the label, are one

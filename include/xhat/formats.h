@@ -72,8 +72,8 @@ XHAT_API bool xhat_array_fits_f32(const xhat_array *array);
 /* ---- reading ------------------------------------------------------------- */
 
 /* One pair of the text that a safetensors or ONNX file may hold beside its
- * arrays.  Of an ONNX file there are "onnx.opset", "onnx.nodes" (the operations,
- * in order), "onnx.inputs" and "onnx.outputs" as well. */
+ * arrays.  Of an ONNX file there are "onnx.opset", "onnx.nodes" (the
+ * operations, in order), "onnx.inputs" and "onnx.outputs" as well. */
 typedef struct xhat_metadata {
     char *key, *value; /* owned */
 } xhat_metadata;
@@ -147,9 +147,9 @@ typedef struct xhat_table {
 /* Comma, semicolon, tab or blank-separated; quotes; lines that begin with '#'
  * are comments.  The first row is a header when it holds text and no number
  * while the next one holds a number or, with no numbers at all, when the texts
- * of two columns repeat below it and none of its own does.  Ragged rows are an error with their
- * line.  The caller releases *table with xhat_table_free; on failure it is
- * empty.  Errors: as xhat_arrays_read. */
+ * of two columns repeat below it and none of its own does.  Ragged rows are an
+ * error with their line.  The caller releases *table with xhat_table_free; on
+ * failure it is empty.  Errors: as xhat_arrays_read. */
 XHAT_API XHAT_NODISCARD xhat_status
 xhat_table_read(xhat_table *table, const char *path,
                 const xhat_allocator *allocator, xhat_error *error);

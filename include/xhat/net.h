@@ -353,9 +353,10 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_evaluate(xhat_model *model,
 /* probabilities (count, classes) of rows first .. first+count-1 of `rows`;
  * labels are not looked at.  Of a net trained with the hinge loss they are the
  * softmax of its scores, which only orders the classes; with the squared loss
- * they are the predicted numbers, in their own units.  Errors: XHAT_SHAPE_MISMATCH when first + count
- * goes beyond rows->count, for another number of features, and when rows
- * (without index) go beyond the data; XHAT_OUT_OF_MEMORY. */
+ * they are the predicted numbers, in their own units.  Errors:
+ * XHAT_SHAPE_MISMATCH when first + count goes beyond rows->count, for another
+ * number of features, and when rows (without index) go beyond the data;
+ * XHAT_OUT_OF_MEMORY. */
 XHAT_API XHAT_NODISCARD xhat_status xhat_predict(xhat_model *model,
                                                  const xhat_rows *rows,
                                                  size_t first, size_t count,
@@ -384,8 +385,8 @@ XHAT_API void xhat_history_free(xhat_history *history);
 /* Forgets the epochs after the first `count`. */
 XHAT_API void xhat_history_cut(xhat_history *history, size_t count);
 
-/* metrics.jsonl of a run folder: a line of JSON an epoch (docs/run-folder.md).  Writing replaces
- * the file as a whole. */
+/* metrics.jsonl of a run folder: a line of JSON an epoch (docs/run-folder.md).
+ * Writing replaces the file as a whole. */
 XHAT_API XHAT_NODISCARD xhat_status xhat_history_write(
     const xhat_history *history, const char *folder, xhat_error *error);
 XHAT_API XHAT_NODISCARD xhat_status

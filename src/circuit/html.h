@@ -84,7 +84,8 @@ void xhat_html_put_fields(xhat_html *html, xhat_side side, int value);
 /* An element that uses number `at` of an array of this extent. */
 size_t xhat_html_element(const xhat_html *html, xhat_extent extent, size_t at);
 
-/* html_number.c, html_agreement.c, html_mistake.c.  Errors: XHAT_OUT_OF_MEMORY. */
+/* html_number.c, html_agreement.c, html_mistake.c.  Errors:
+ * XHAT_OUT_OF_MEMORY. */
 XHAT_NODISCARD xhat_status xhat_html_put_number(xhat_html *html,
                                                 xhat_error *error);
 XHAT_NODISCARD xhat_status xhat_html_put_agreement(xhat_html *html,

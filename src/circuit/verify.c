@@ -239,8 +239,8 @@ static bool is_smooth(const xhat_run *run, size_t s)
     return true;
 }
 
-/* The worst relative error of mirror.difference: derivatives by the moved numbers;
- * counts the elements of the input that it compares and leaves out. */
+/* The worst relative error of mirror.difference: derivatives by the moved
+ * numbers; counts the elements of the input that it compares and leaves out. */
 static void compare(const inquiry *q, int leaf, double *worst,
                     xhat_verification *counts)
 {

@@ -41,7 +41,8 @@ typedef struct xhat_csv_cell {
 
 /* Detects the delimiter and whether the first row is a header: it is when it
  * holds text and no number while the row after it, if any, holds a number, or
- * while the texts below it repeat in two columns at least and its own do not. */
+ * while the texts below it repeat in two columns at least and its own do
+ * not. */
 XHAT_NODISCARD xhat_status xhat_csv_open(xhat_csv *csv,
                                          const xhat_source *source);
 

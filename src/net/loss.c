@@ -31,7 +31,7 @@ size_t xhat_largest(size_t outputs, const real *out)
     return best;
 }
 
-/* ---- one row: its loss, and its gradient unless that is NULL -------------- */
+/* ---- one row: its loss, and its gradient unless that is NULL ------------- */
 
 static double softmax_row(size_t outputs, const real *s, size_t best,
                           size_t label, double rows, real *gradient)
@@ -79,7 +79,7 @@ static double squared_row(const real *s, real target, double rows,
     return difference * difference;
 }
 
-/* ---- a batch -------------------------------------------------------------- */
+/* ---- a batch ------------------------------------------------------------- */
 
 /* gradient (rows, outputs) may be out itself, or NULL */
 static xhat_loss over_rows(xhat_loss_kind kind, size_t rows, size_t outputs,

@@ -41,9 +41,9 @@ static double value_at(const xhat_rows *rows, size_t i, size_t feature)
 }
 
 /* Mean and inverse deviation of each feature over the training rows, row by
- * row as they lie in memory, of the values that are not missing.  Sums are taken
- * of the difference from a feature's first value: exactly 0 for a constant
- * feature, whose scale is then 0.  scratch: (2, features). */
+ * row as they lie in memory, of the values that are not missing.  Sums are
+ * taken of the difference from a feature's first value: exactly 0 for a
+ * constant feature, whose scale is then 0.  scratch: (2, features). */
 static void standardize(xhat_model *model, const xhat_rows *train,
                         double *scratch)
 {

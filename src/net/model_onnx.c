@@ -3,11 +3,11 @@
  *     x -> [Sub, Mul] -> Gemm -> BatchNormalization -> Relu -> ... -> Gemm
  *       -> scores -> Softmax -> probabilities
  *
- * A value is named by the place of its layer in the nn.Sequential and by what it
- * is, "1.out"; the weights as PyTorch names them.  Layer norm, which opset 15
- * lacks, is written out under the names of its gates.  Dropout does nothing in
- * inference.  For regression the scores become the prediction, in the units of
- * the label. */
+ * A value is named by the place of its layer in the nn.Sequential and by what
+ * it is, "1.out"; the weights as PyTorch names them.  Layer norm, which opset
+ * 15 lacks, is written out under the names of its gates.  Dropout does nothing
+ * in inference.  For regression the scores become the prediction, in the units
+ * of the label. */
 #include <stdio.h>
 #include <string.h>
 

@@ -202,7 +202,7 @@ xhat_status xhat_run_folder_settle(const char *folder, xhat_error *error)
     return XHAT_OK;
 }
 
-/* ---- one process at a time ------------------------------------------------ */
+/* ---- one process at a time ----------------------------------------------- */
 
 static void remove_left_overs(const char *folder)
 {

@@ -30,7 +30,7 @@ typedef struct loop_clock {
     double save_cost; /* seconds that took */
 } loop_clock;
 
-/* ---- saving --------------------------------------------------------------- */
+/* ---- saving -------------------------------------------------------------- */
 
 /* A state that is not finite would resume into divergence: that is told now
  * instead. */
@@ -60,7 +60,7 @@ static bool is_save_due(const xhat_training *training, const loop_clock *clock)
             since >= SHARE * clock->save_cost);
 }
 
-/* ---- epochs --------------------------------------------------------------- */
+/* ---- epochs -------------------------------------------------------------- */
 
 /* Is this epoch better than the best so far? */
 static bool is_best(const xhat_best *best, const xhat_epoch *epoch)
@@ -125,7 +125,7 @@ static bool is_over(const xhat_training *training)
             training->epoch - training->best.epoch >= patience);
 }
 
-/* ---- the loop ------------------------------------------------------------- */
+/* ---- the loop ------------------------------------------------------------ */
 
 static xhat_progress progress_of(const xhat_training *training,
                                  const loop_clock *clock)

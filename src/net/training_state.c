@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 
-/* ---- the arrays: what is saved, under which names ------------------------- */
+/* ---- the arrays: what is saved, under which names ------------------------ */
 
 enum { PARTS = 3, NAME_SIZE = 56 };
 static const char *const prefixes[PARTS] = {"net", "first", "second"};
@@ -71,7 +71,7 @@ static xhat_status list_arrays(array_list *list, const xhat_training *training,
     return XHAT_OK;
 }
 
-/* ---- writing -------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------- */
 
 static void hash_text(uint64_t hash, char text[32])
 {
@@ -142,7 +142,7 @@ xhat_status xhat_training_save(const xhat_training *training, const char *path,
     return status;
 }
 
-/* ---- reading -------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------- */
 
 static xhat_status other_training(const char *path, const char *what,
                                   const char *was, const char *is,
@@ -177,8 +177,8 @@ static xhat_status check_count(const json_t *document, const char *key,
     return other_training(path, key, was, is, error);
 }
 
-/* Another version may draw, sum or round otherwise: its run would go on, but not
- * as the one it is. */
+/* Another version may draw, sum or round otherwise: its run would go on, but
+ * not as the one it is. */
 static xhat_status check_version(const json_t *document, const char *path,
                                  xhat_error *error)
 {

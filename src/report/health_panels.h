@@ -16,8 +16,8 @@ typedef struct xhat_health_panels {
     double *values; /* owned */
 } xhat_health_panels;
 
-/* history has an epoch at least; count is 0 where it says nothing of layers.  *panels may not move:
- * it points into itself.  Errors: XHAT_OUT_OF_MEMORY. */
+/* history has an epoch at least; count is 0 where it says nothing of layers.
+ * *panels may not move: it points into itself.  Errors: XHAT_OUT_OF_MEMORY. */
 XHAT_NODISCARD xhat_status xhat_health_panels_make(xhat_health_panels *panels,
                                                    const xhat_history *history,
                                                    xhat_error *error);

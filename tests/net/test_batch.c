@@ -1,4 +1,5 @@
-/* Rows on their way into a net: scaled with the figures of the training rows. */
+/* Rows on their way into a net: scaled with the figures of the training
+ * rows. */
 #include "net_fixture.h"
 
 /* large mean, constant column: standardized with the training rows' figures */

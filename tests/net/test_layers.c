@@ -65,7 +65,7 @@ static void squared_by_hand(void **state)
     assert_true(out[0] == 0.5f && out[1] == -3);
 }
 
-/* ---- dropout -------------------------------------------------------------- */
+/* ---- dropout ------------------------------------------------------------- */
 
 enum { SAMPLES = 400, WIDTH = 37 };
 
@@ -127,7 +127,7 @@ static void dropout_keeps_its_share(void **state)
     assert_memory_equal(gradient, expected, sizeof gradient);
 }
 
-/* ---- layer norm ------------------------------------------------------------ */
+/* ---- layer norm ---------------------------------------------------------- */
 
 /* Forward and backward against the nine gates over the other axis. */
 static void layer_norm_is_the_circuit(void **state)

@@ -5,7 +5,7 @@
 #include "net/health.h"
 #include "net/training_state.h"
 
-/* ---- saving and going on -------------------------------------------------- */
+/* ---- saving and going on ------------------------------------------------- */
 
 static void same_tensors(const xhat_net *a, const xhat_net *b)
 {
@@ -166,7 +166,7 @@ static void a_state_that_is_not_finite_is_not_written(void **state)
     folder_remove(folder);
 }
 
-/* ---- the best epoch -------------------------------------------------------- */
+/* ---- the best epoch ------------------------------------------------------ */
 
 typedef struct watch {
     size_t epochs, best;
@@ -207,7 +207,7 @@ static void patience_ends_a_training(void **state)
     fixture_close(&f);
 }
 
-/* ---- health ---------------------------------------------------------------- */
+/* ---- health -------------------------------------------------------------- */
 
 static void health_sees_dead_units_and_gaps(void **state)
 {
@@ -266,7 +266,7 @@ static void refused_channels_are_counted(void **state)
     fixture_close(&f);
 }
 
-/* ---- PreciseBN ------------------------------------------------------------- */
+/* ---- PreciseBN ----------------------------------------------------------- */
 
 /* One layer, so that its inputs depend on nothing else: the statistics of all
  * rows, in plain sums. */
@@ -307,7 +307,7 @@ static void precise_statistics_are_those_of_all_rows(void **state)
     fixture_close(&f);
 }
 
-/* ---- the search for a rate -------------------------------------------------- */
+/* ---- the search for a rate ----------------------------------------------- */
 
 static void a_rate_is_found(void **state)
 {
