@@ -63,8 +63,9 @@ typedef struct xhat_panel {
      * XHAT_STEPS.  Fewer keep to the order of memory; more use what is loaded
      * for a group again */
     size_t strip;
-    /* out and dresidual go past the caches; they and their strides are whole
-     * lines then.  `fence` makes them seen */
+    /* out and dresidual go past the caches; `fence` makes them seen.  Their
+     * rows begin and end with a line then; or in XHAT_RUNS, without a mask,
+     * the rows of out follow each other */
     bool stream;
 } xhat_panel;
 

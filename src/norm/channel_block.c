@@ -328,25 +328,20 @@ static void write_staged(const xhat_plan *plan, const xhat_panel *panel,
 
 static bool whole_lines(const xhat_plan *plan, const xhat_panel *panel)
 {
-    size_t from_row_to_row = panel->out_stride * size_of(plan);
+    size_t stride = panel->rows == 1 ? 0 : panel->out_stride * size_of(plan);
     return (uintptr_t)panel->out % XHAT_LINE == 0 &&
            (uintptr_t)panel->dresidual % XHAT_LINE == 0 &&
-           (panel->rows == 1 || from_row_to_row % XHAT_LINE == 0);
+           stride % XHAT_LINE == 0 &&
+           panel->length * size_of(plan) % XHAT_LINE == 0;
 }
 
-/* A row of one channel: as far as its first line as it comes, from there past
- * the caches.  An array that does not lie on whole elements never gets there. */
-static void write_long_run(const xhat_plan *plan, const xhat_panel *row,
-                           const xhat_lanes *lanes, xhat_map_kernel *kernel)
+/* Runs whose lines, but for the first and the last, are whole when they follow
+ * each other.  A mask's places would not move with those of the lines. */
+static bool joined_runs(const xhat_plan *plan, const xhat_panel *panel)
 {
-    size_t head = -(uintptr_t)row->out % XHAT_LINE / size_of(plan);
-    xhat_panel rest = cut(plan, row, 0, 1, head, row->length - head);
-    if (head > 0) {
-        xhat_panel first = cut(plan, row, 0, 1, 0, head);
-        kernel(&first, lanes);
-    }
-    rest.stream = whole_lines(plan, &rest);
-    kernel(&rest, lanes);
+    return plan->order == XHAT_RUNS && panel->mask == NULL &&
+           (uintptr_t)panel->out % size_of(plan) == 0 &&
+           (panel->rows == 1 || panel->out_stride == panel->length);
 }
 
 /* Rows that end inside a line, or start there: as many together as the stage
@@ -379,19 +374,11 @@ static void write_stream(const xhat_plan *plan, const xhat_panel *panel,
                          void *stage)
 {
     xhat_panel here = *panel;
-    here.stream = whole_lines(plan, panel);
-    if (here.stream) {
+    here.stream = whole_lines(plan, panel) || joined_runs(plan, panel);
+    if (here.stream)
         kernel(&here, lanes);
-    } else if (plan->order == XHAT_RUNS && panel->mask == NULL &&
-               panel->length >= XHAT_STAGE_ELEMENTS) {
-        for (size_t row = 0; row < panel->rows; row++) {
-            xhat_panel run = cut(plan, panel, row, 1, 0, panel->length);
-            xhat_lanes lane = lanes_from(plan, lanes, row);
-            write_long_run(plan, &run, &lane, kernel);
-        }
-    } else {
+    else
         write_short_rows(plan, panel, lanes, kernel, stage);
-    }
 }
 
 /* Channels i .. end of the block, in one part. */

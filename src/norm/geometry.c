@@ -99,6 +99,15 @@ static size_t cached_channels(const xhat_spec *spec, int arrays)
                       : xhat_cpu_cache() / 2 / bytes * narrowest;
 }
 
+/* So many runs end where a line does, at the latest. */
+static size_t whole_lines(const xhat_spec *spec)
+{
+    size_t run = spec->inner * element_size(spec), channels = XHAT_LINE;
+    while (channels > 1 && channels / 2 * run % XHAT_LINE == 0)
+        channels /= 2;
+    return channels;
+}
+
 /* The channels of a block before caches and threads are asked: rows of a page
  * or so; of runs with sums, as many as are worth writing together. */
 static size_t widest_block(const xhat_spec *spec, bool sums)
@@ -139,6 +148,8 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
         width = divide_up(spec->channels, divide_up(threads, parts));
     if (columns)
         width = divide_up(width, group_of(spec)) * group_of(spec);
+    if (!columns && width > whole_lines(spec))
+        width = width / whole_lines(spec) * whole_lines(spec);
     if (most_channels > 0)
         width = smaller(width, most_channels);
     g.block_channels = width;
