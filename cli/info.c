@@ -1,6 +1,7 @@
 /* xhat info: what this build is, what it runs on, and a self-test. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <stdlib.h>
 
 #include "base/cpu.h"
@@ -117,6 +118,28 @@ static int gather(const cli_invocation *invocation, facts *f)
     return CLI_DONE;
 }
 
+/* "BLAS       " and these words, in lines of 80 columns. */
+static void put_blas(xhat_text *text, const char *words)
+{
+    enum { LEFT = 11, ROOM = 80 - LEFT };
+    const char *name = "BLAS";
+    while (*words != '\0') {
+        size_t end = strlen(words);
+        while (end > ROOM) {
+            size_t cut = end;
+            while (cut > 0 && words[--cut] != ' ')
+                ;
+            if (cut == 0)
+                break; /* one long word */
+            end = cut;
+        }
+        xhat_text_add(text, "%-*s%.*s\n", LEFT, name, (int)end, words);
+        words += end;
+        words += *words == ' ';
+        name = "";
+    }
+}
+
 static void as_text(xhat_text *text, const facts *f)
 {
     xhat_text_add(text, "xhat %s\n\n", xhat_version());
@@ -135,8 +158,7 @@ static void as_text(xhat_text *text, const facts *f)
                                  : "no: compressed files cannot be read");
     xhat_text_add(text, "jansson    %s\n",
                   XHAT_HAVE_JSON ? "yes" : "no: safetensors cannot be read");
-    xhat_text_add(text, "BLAS       %s\n",
-                  XHAT_HAVE_NET ? f->blas : "no: nets cannot be trained");
+    put_blas(text, XHAT_HAVE_NET ? f->blas : "no: nets cannot be trained");
     xhat_text_add(text, "page       %s\n",
                   xhat_page_has_module()
                       ? "computes again (WebAssembly)"

@@ -453,6 +453,8 @@ class Help(unittest.TestCase):
         status, text, _ = xhat("info")
         self.assertEqual(status, 0)
         self.assertIn("self-test  passed", text)
+        for line in text.splitlines():
+            self.assertLessEqual(len(line), 80, line)
         status, text, _ = xhat("info", "--json", XHAT_ISA="generic")
         info = json.loads(text)
         self.assertEqual(info["isa"], "generic")
