@@ -95,7 +95,8 @@ typedef struct xhat_channels {
     const void *gamma;  /* dtype; NULL: 1 */
     double *mean, *m2;  /* end_moments: mean, sum of squared deviations */
     unsigned char *odd; /* receives 1 for each channel that is to be
-                                 computed with care: see end_moments */
+                                 computed with care: see end_moments;
+                                 room for a group of lanes */
 } xhat_channels;
 
 typedef void xhat_sum_kernel(const xhat_panel *panel, const xhat_lanes *lanes,

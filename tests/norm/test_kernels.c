@@ -306,7 +306,7 @@ enum { CHANNELS = 37, PLACES = CHANNELS + 16 };
 /* What the end_* functions write, as bytes. */
 typedef struct ends {
     double mean[PLACES], m2[PLACES], lanes[11][PLACES];
-    unsigned char odd[CHANNELS];
+    unsigned char odd[PLACES];
 } ends;
 
 static void end_all(const xhat_kernels *kernels, xhat_dtype dtype,
