@@ -17,7 +17,7 @@ MISTAKES = "src/circuit/mistakes.c"
 CLOSED = "src/norm/closed.c"
 FORWARD = "src/norm/norm_forward.c"
 BACKWARD = "src/norm/norm_backward.c"
-KERNELS = "src/kernels/kernels.inc"
+CHANNELS = "src/kernels/channels.inc"
 
 # What is run on a mutant; the first that fails has caught it.
 TESTS = {"circuit": ["circuit_run", "agreement"],
@@ -179,12 +179,12 @@ SITES = [
 
 /* out = gamma""", "c, dbeta", {"dbeta-averaged": "c, dbeta / m"}),
 
-    ("fused", KERNELS,
+    ("fused", CHANNELS,
      "TYPE(inverse_deviation)(m2 / count, channels->eps)",
      "TYPE(inverse_deviation)(m2 / count, channels->eps)",
      {i: text.replace("sqrt(", "vec_sqrt(")
       for i, text in inverse("m2 / count", "count", "channels->eps").items()}),
-    ("fused", KERNELS, "vec_f64 scale = TYPE(scale_at)(lanes, at);\n"
+    ("fused", CHANNELS, "vec_f64 scale = TYPE(scale_at)(lanes, at);\n"
      "        /* a channel", "TYPE(scale_at)(lanes, at)",
      {"gamma-forgotten": rescaled("WIDE(lanes->invstd)"),
       "gamma-twice": rescaled("WIDE(lanes->a) * WIDE(lanes->a) * "
@@ -193,19 +193,19 @@ SITES = [
       "dev-sign": rescaled("-WIDE(lanes->a) * WIDE(lanes->invstd)")}),
     ("fused", FORWARD, "block->lanes.b, args->beta, 0", "args->beta",
      {"beta-forgotten": "NULL"}),
-    ("fused", KERNELS, "ROUND(lanes->dbeta, whole + (left + sum));",
+    ("fused", CHANNELS, "ROUND(lanes->dbeta, whole + (left + sum));",
      "whole + (left + sum)",
      {"dbeta-averaged": "(whole + (left + sum)) / count",
       "dbeta-not-summed": "pivot",
       "dout-overwritten": "(whole + (left + sum)) * (WIDE(lanes->a) / invstd)"}),
-    ("fused", KERNELS, "ROUND(lanes->dgamma, invstd * product);",
+    ("fused", CHANNELS, "ROUND(lanes->dgamma, invstd * product);",
      "invstd * product",
      {"dgamma-averaged": "invstd * product / count",
       "dgamma-of-dev": "product",
       "dgamma-of-scaled_x": "WIDE(lanes->a) * product",
       "dgamma-without-x_norm": "whole + (left + sum)",
       "dgamma-of-x": "product + WIDE(lanes->mean) * (whole + (left + sum))"}),
-    ("fused", KERNELS,
+    ("fused", CHANNELS,
      "TYPE(split)(lanes->dmean, lanes->dmean_low, at, high, rest);", "high",
      {"mean-branch-dropped": "zero",
       "eval-gradient-in-training": "zero",
@@ -214,7 +214,7 @@ SITES = [
       "dmean-n-minus-1": "high * (count / (count - 1))",
       "dmean-1/N-twice": "high / count",
       "dmean-of-dx_norm": "high / invstd"}),
-    ("fused", KERNELS,
+    ("fused", CHANNELS,
      "ROUND(lanes->k, invstd * (invstd * product / count));",
      "invstd * (invstd * product / count)",
      {"variance-branch-dropped": "zero",

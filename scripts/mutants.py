@@ -7,6 +7,7 @@
     scripts/mutants.py --covered       only: is every known mistake planted, does
                                        every mutant find its code?
     scripts/mutants.py --write         and rewrite the tables of docs/mutants.md
+    scripts/mutants.py --help          this
 
 A mutant is one small change of the code in a copy of the tree.  The copy is
 built and its unit tests run; a mutant that no test catches is a hole in the
@@ -23,7 +24,7 @@ import catalogue_mutants
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TESTS = "base|circuit|agreement|properties|accuracy|statistics|arguments|" \
-        "kernels|net_"
+        "kernels|same_bits|net_"
 
 CIRCUIT = "src/circuit/gate_kinds.def"
 GATES = "src/circuit/gate_kinds.c"
@@ -32,7 +33,10 @@ CLOSED = "src/norm/closed.c"
 CAREFUL = "src/norm/careful.c"
 PLAN = "src/norm/plan.c"
 STATISTICS = "src/norm/statistics.c"
-KERNELS = "src/kernels/kernels.inc"
+CHANNELS = "src/kernels/channels.inc"
+GROUP = "src/kernels/group.inc"
+SUMS = "src/kernels/sums.inc"
+MAPS = "src/kernels/maps.inc"
 
 # name, the mistake, file, the code, what it becomes
 MUTANTS = [
@@ -60,10 +64,10 @@ MUTANTS = [
      "summed", GATES, "bool summed = across && from == XHAT_EXTENT_FULL;",
      "bool summed = false;"),
     ("no-second-look", "kernels: sums around an outlier are kept",
-     KERNELS, "vec_at_most_f64(product, m2 * most.cancellation);",
+     CHANNELS, "vec_at_most_f64(product, m2 * most.cancellation);",
      "vec_at_most_f64(zero, m2);"),
     ("mean-one-float", "kernels: the low part of the mean is dropped",
-     KERNELS, "ROUND(mean_low, (high - WIDE(mean)) + low);",
+     CHANNELS, "ROUND(mean_low, (high - WIDE(mean)) + low);",
      "ROUND(mean_low, (vec_f64){0});"),
     ("constant-nan", "library: 0/0 for a constant channel with eps = 0",
      PLAN, "inside == 0 ? 0 : 1 / sqrt(inside)", "1 / sqrt(inside)"),
@@ -72,8 +76,12 @@ MUTANTS = [
      "vec_load_f64(low) + ((old - (high - part)) + (term - part))",
      "vec_load_f64(low)"),
     ("tail-skipped", "kernels: the last lanes of a narrow group are left out",
-     KERNELS, "else if (!stream && count > v * WIDTH)",
+     GROUP, "else if (!stream && count > v * WIDTH)",
      "else if (!stream && count > (v + 1) * WIDTH)"),
+    ("strip-forgotten", "kernels: sums of rows read in strips do not go on",
+     SUMS, "plain = waiting[c / GROUP];", "plain.s[0] = (VEC){0};"),
+    ("seam-lost", "kernels: past the caches, the end of a run is lost",
+     MAPS, "behind->count = aside.count;", "behind->count = 0;"),
     ("frozen-std", "closed form, frozen: gamma forgotten",
      CLOSED, "gamma * (invstd * dout)", "invstd * dout"),
     ("running-biased", "running statistics: biased where unbiased is promised",
@@ -88,7 +96,7 @@ MUTANTS = [
      STATISTICS, "if (!isfinite(batch->mean[c]) || !isfinite(mean) ||\n"
      "                !isfinite(var))", "if (false)"),
     ("overflow-kept", "kernels: a channel whose sums overflow is not scaled",
-     KERNELS, "vec_at_most_f64(m2, vec_all_f64(DBL_MAX)) &",
+     CHANNELS, "vec_at_most_f64(m2, vec_all_f64(DBL_MAX)) &",
      "vec_at_most_f64(zero, m2) &"),
     ("extreme-exponent", "slow path, inference: the scale is not undone",
      CAREFUL, "return ldexp(d * invstd, exponent);", "return d * invstd;"),
@@ -261,6 +269,10 @@ def write_tables(rows, found):
 def main():
     options = [a for a in sys.argv[1:] if a.startswith("--")]
     wanted = [a for a in sys.argv[1:] if not a.startswith("--")]
+    known = {"--catalogue", "--covered", "--write"}
+    if set(options) - known or set(wanted) - {m[0] for m in MUTANTS}:
+        print(__doc__)
+        return 0 if options == ["--help"] else 2
     if "--covered" in options:
         complaints = catalogue_mutants.uncovered(ROOT)
         complaints += catalogue_mutants.misplaced(ROOT)
