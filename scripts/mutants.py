@@ -24,7 +24,7 @@ import catalogue_mutants
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TESTS = "base|circuit|agreement|properties|accuracy|statistics|arguments|" \
-        "kernels|same_bits|net_"
+        "kernels|same_bits|data_|net_"
 
 CIRCUIT = "src/circuit/gate_kinds.def"
 GATES = "src/circuit/gate_kinds.c"

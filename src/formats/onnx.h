@@ -1,7 +1,7 @@
 /* ONNX: a graph of operations on named arrays, as a protobuf message.
  *
  *     model = ir_version  producer  opset  graph  metadata
- *     graph = name  nodes (in order of execution)  initializers  inputs  outputs
+ *     graph = name  nodes (as they are executed)  initializers  inputs  outputs
  *     node  = operation  names of its inputs and outputs  attributes
  *
  * A message is a sequence of fields: a varint (number << 3 | wire type), then a

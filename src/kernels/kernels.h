@@ -64,8 +64,8 @@ typedef struct xhat_panel {
      * for a group again */
     size_t strip;
     /* out and dresidual go past the caches; `fence` makes them seen.  Their
-     * rows begin and end with a line then; or in XHAT_RUNS, without a mask,
-     * the rows of out follow each other */
+     * rows begin and end with a line then; or in XHAT_RUNS, without a mask and
+     * dresidual, the rows of out follow each other */
     bool stream;
 } xhat_panel;
 
@@ -80,8 +80,9 @@ typedef struct xhat_lanes {
 } xhat_lanes;
 
 /* Two sums a channel, each as a high and a low part: what rounding took from
- * the high part is kept in the low one.  For float32 low is 0: its totals have
- * 29 bits more than its elements.  Room for a whole group of lanes. */
+ * the high part is kept in the low one.  The kernels have none of it to keep for
+ * float32, as totals have 29 bits more than its elements; the sums of parts
+ * have, once they are added up.  Room for a whole group of lanes. */
 typedef struct xhat_sums {
     double *sum, *sum_low;         /* of x - pivot, or of dout - pivot */
     double *product, *product_low; /* of (x - pivot)^2, or (dout - pivot) d */
@@ -119,9 +120,10 @@ typedef struct xhat_kernels {
     xhat_map_kernel *grad_affine[2][XHAT_FUSIONS];
 
     /* From sums around lanes->pivot to mean, m2 and the lanes mean, mean_low,
-     * invstd and, from gamma in it, a.  A channel is odd when its sums overflowed or underflowed,
-     * when cancellation took too many of their bits, or when its coefficients
-     * are near the ends of the type (ordinary.h).  True if any is. */
+     * invstd and, from gamma in it, a.  A channel is odd when its sums
+     * overflowed or underflowed, when cancellation took too many of their bits,
+     * or when its coefficients are near the ends of the type (ordinary.h).
+     * True if any is. */
     bool (*end_moments)(const xhat_channels *channels, const xhat_sums *sums,
                         const xhat_lanes *lanes);
 

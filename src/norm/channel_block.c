@@ -5,9 +5,6 @@
 
 #include "base/memory.h"
 
-/* what is fetched ahead is about so far away, or a row */
-enum { AHEAD_ELEMENTS = 2048 };
-
 static size_t size_of(const xhat_plan *plan)
 {
     return xhat_dtype_size(plan->spec.dtype);
@@ -158,40 +155,6 @@ void xhat_block_pivot(const xhat_plan *plan, const xhat_block *block,
                          inner, block->lanes.pivot);
 }
 
-/* ---- what is read next --------------------------------------------------- */
-
-/* How far behind an element lies what will be read a little later: far enough
- * for the memory to bring it in time, in XHAT_COLUMNS at the same channel. */
-static size_t soon_read(const xhat_plan *plan, const xhat_arrays *arrays)
-{
-    const size_t channels = plan->spec.channels;
-    if (plan->order == XHAT_COLUMNS)
-        return channels * (1 + AHEAD_ELEMENTS / channels);
-    return arrays->dout == NULL ? AHEAD_ELEMENTS : AHEAD_ELEMENTS / 2;
-}
-
-/* While sums are taken of what the caches do not hold.  Of runs only where they
- * stay there: long ones the CPU foresees by itself. */
-static size_t summed_ahead(const xhat_plan *plan, const xhat_geometry *geometry,
-                           const xhat_arrays *arrays)
-{
-    bool some =
-        geometry->stream && (plan->order == XHAT_COLUMNS || geometry->ahead);
-    return some ? soon_read(plan, arrays) : 0;
-}
-
-/* While elements are written: the next block, or some rows on. */
-static size_t written_ahead(const xhat_plan *plan,
-                            const xhat_geometry *geometry,
-                            const xhat_arrays *arrays)
-{
-    if (geometry->ahead)
-        return geometry->block_channels * plan->spec.inner;
-    if (geometry->split && geometry->stream && plan->order == XHAT_COLUMNS)
-        return soon_read(plan, arrays);
-    return 0;
-}
-
 /* ---- sums ---------------------------------------------------------------- */
 
 /* The lanes from channel number i of the block on. */
@@ -247,7 +210,7 @@ void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
                                : channels * xhat_mask_bytes(plan->spec.dtype,
                                                             plan->spec.inner),
         .strip = geometry->strip,
-        .ahead = summed_ahead(plan, geometry, arrays)};
+        .ahead = geometry->sums_ahead};
     for (double *const *s = (double *const[]){to->sum, to->sum_low, to->product,
                                               to->product_low, NULL};
          *s != NULL; s++)
@@ -335,13 +298,13 @@ static bool whole_lines(const xhat_plan *plan, const xhat_panel *panel)
            panel->length * size_of(plan) % XHAT_LINE == 0;
 }
 
-/* Runs whose lines, but for the first and the last, are whole when they follow
- * each other.  A mask's places would not move with those of the lines. */
-static bool joined_runs(const xhat_plan *plan, const xhat_panel *panel)
+/* Runs of which the kernel puts together the lines that two of them share; a
+ * mask's places would not move with those of the lines. */
+static bool any_runs(const xhat_plan *plan, const xhat_panel *panel)
 {
     return plan->order == XHAT_RUNS && panel->mask == NULL &&
-           (uintptr_t)panel->out % size_of(plan) == 0 &&
-           (panel->rows == 1 || panel->out_stride == panel->length);
+           panel->dresidual == NULL &&
+           (uintptr_t)panel->out % size_of(plan) == 0;
 }
 
 /* Rows that end inside a line, or start there: as many together as the stage
@@ -374,11 +337,19 @@ static void write_stream(const xhat_plan *plan, const xhat_panel *panel,
                          void *stage)
 {
     xhat_panel here = *panel;
-    here.stream = whole_lines(plan, panel) || joined_runs(plan, panel);
-    if (here.stream)
+    here.stream = true;
+    if (whole_lines(plan, panel) ||
+        (any_runs(plan, panel) && panel->out_stride == panel->length)) {
         kernel(&here, lanes);
-    else
+    } else if (any_runs(plan, panel)) { /* parts of runs: one by one */
+        for (size_t row = 0; row < panel->rows; row++) {
+            xhat_panel run = cut(plan, &here, row, 1, 0, panel->length);
+            xhat_lanes lane = lanes_from(plan, lanes, row);
+            kernel(&run, &lane);
+        }
+    } else {
         write_short_rows(plan, panel, lanes, kernel, stage);
+    }
 }
 
 /* Channels i .. end of the block, in one part. */
@@ -399,7 +370,7 @@ static void write_channels(const xhat_plan *plan, const xhat_geometry *geometry,
         .mask_stride = xhat_mask_bytes(plan->spec.dtype,
                                        columns ? plan->spec.channels : inner),
         .strip = geometry->strip,
-        .ahead = written_ahead(plan, geometry, arrays)};
+        .ahead = geometry->writes_ahead};
     for (size_t image = 0; image < images; image++) {
         xhat_part here = *part;
         here.first_row += image;

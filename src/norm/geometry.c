@@ -14,6 +14,9 @@ enum { LEAST_CHANNELS = 256 };
  * so many elements, as the order of memory is what counts then. */
 enum { STRIP = 4, STRIP_OF_PAGES = 2, STRIP_ELEMENTS = 256, PAGE = 4096 };
 
+/* what is fetched ahead is about so far away, or a row */
+enum { AHEAD_ELEMENTS = 2048 };
+
 xhat_order xhat_order_of(const xhat_spec *spec)
 {
     return spec->inner <= 1 ? XHAT_COLUMNS : XHAT_RUNS;
@@ -126,6 +129,33 @@ static size_t strip_of(const xhat_spec *spec, const xhat_geometry *g, bool sums)
     return STRIP;
 }
 
+/* How far behind what is read from memory lies what should be asked for now: as
+ * far as it takes to come, if the caches can keep it until then. */
+static size_t soon(const xhat_spec *spec, int arrays)
+{
+    const size_t channels = spec->channels, each = (size_t)arrays;
+    if (spec->inner <= 1)
+        return channels * (1 + AHEAD_ELEMENTS / channels);
+    return smaller(AHEAD_ELEMENTS,
+                   xhat_cpu_cache() / 4 / element_size(spec) / spec->outer) /
+           each;
+}
+
+/* While a block is written the next one is fetched.  Runs that do not stay in
+ * the cache are long ones, which the CPU foresees. */
+static void set_ahead(const xhat_spec *spec, int arrays, size_t cached,
+                      xhat_geometry *g)
+{
+    const bool columns = spec->inner <= 1;
+    const bool next = !g->split && g->large && g->block_channels <= cached;
+    if (g->stream && (columns || next))
+        g->sums_ahead = soon(spec, arrays);
+    if (next)
+        g->writes_ahead = g->block_channels * spec->inner;
+    else if (g->stream && g->split && columns)
+        g->writes_ahead = g->sums_ahead;
+}
+
 xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
                                size_t most_channels)
 {
@@ -160,6 +190,6 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     g.large = bytes > xhat_cpu_cache();
     g.stream = bytes > xhat_cpu_stream_bytes();
     g.strip = strip_of(spec, &g, sums);
-    g.ahead = !g.split && width <= cached && g.large;
+    set_ahead(spec, arrays, cached, &g);
     return g;
 }

@@ -28,7 +28,9 @@ typedef struct xhat_geometry {
     bool large;   /* more than the second-level cache holds */
     bool stream;  /* outputs go past the caches */
     size_t strip; /* rows side by side: xhat_panel */
-    bool ahead;   /* fetch the next block while this one is written */
+    /* what is read next lies so many elements behind what is read now, while
+     * sums are taken and while elements are written; 0: do not fetch it */
+    size_t sums_ahead, writes_ahead;
     int threads;
 } xhat_geometry;
 
