@@ -136,7 +136,11 @@ def page(results, rows):
             "  training enlarges; in float64 sixty steps agree to 1e-10, "
             "for every optimizer and norm (tests/bench/test_same_losses.py).",
             "- **loss**: the mean over all the steps timed.",
-            "- **peak MiB**: of the xhat process, 55 of them the images.", "",
+            "- **peak MiB**: of the xhat process, 55 of them the images.",
+            "- Where PyTorch is slower on two threads than on one, as it is "
+            "here for the smaller nets (its BLAS and",
+            "  its own threads get in each other's way), its figure on one "
+            "thread is the one to beat.", "",
             f"{results['cpu']}, {results['cores']} cores; xhat with "
             f"{results['blas']}; PyTorch {results['torch']}.", "",
             "| " + " | ".join(HEAD) + " |",
