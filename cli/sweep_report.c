@@ -181,12 +181,12 @@ static bool put_curves(xhat_text *page, const cli_sweep *sweep)
     for (xhat_measure what = XHAT_MEASURE_TRAIN_ACCURACY;
          c.count > 0 && good && what <= XHAT_MEASURE_HELD_OUT_ACCURACY;
          what++) {
-        xhat_panel panel;
-        good =
-            xhat_panel_make(&panel, c.curves, c.count, what, &error) == XHAT_OK;
+        xhat_curve_panel panel;
+        good = xhat_curve_panel_make(&panel, c.curves, c.count, what, &error) ==
+               XHAT_OK;
         if (good && panel.chart.count > 0)
             xhat_figure_draw(page, NULL, &panel.chart, 1, 1, false);
-        xhat_panel_free(&panel);
+        xhat_curve_panel_free(&panel);
     }
     if (c.count > 0)
         xhat_text_put(page, "</div>\n");

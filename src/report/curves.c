@@ -53,8 +53,9 @@ static const char *part_name(const xhat_history *history, part which)
 
 /* Adds the series of one part of one run, unless it has no value; its numbers
  * go to values[2 * epochs]. */
-static void add_series(xhat_panel *panel, const xhat_curve *curve, size_t style,
-                       xhat_measure what, part which, double *values)
+static void add_series(xhat_curve_panel *panel, const xhat_curve *curve,
+                       size_t style, xhat_measure what, part which,
+                       double *values)
 {
     const xhat_history *history = curve->history;
     double *x = values, *y = values + history->count;
@@ -112,11 +113,12 @@ static void name_axes(xhat_chart *chart, const xhat_curve *curves, size_t count,
     chart->percent = accuracy;
 }
 
-xhat_status xhat_panel_make(xhat_panel *panel, const xhat_curve *curves,
-                            size_t count, xhat_measure what, xhat_error *error)
+xhat_status xhat_curve_panel_make(xhat_curve_panel *panel,
+                                  const xhat_curve *curves, size_t count,
+                                  xhat_measure what, xhat_error *error)
 {
     size_t epochs = 0;
-    *panel = (xhat_panel){.chart = {.series = panel->series}};
+    *panel = (xhat_curve_panel){.chart = {.series = panel->series}};
     for (size_t c = 0; c < count; c++)
         epochs += curves[c].history->count;
     panel->values = xhat_allocate(NULL, epochs, 4 * sizeof(double));
@@ -135,7 +137,7 @@ xhat_status xhat_panel_make(xhat_panel *panel, const xhat_curve *curves,
     return XHAT_OK;
 }
 
-void xhat_panel_free(xhat_panel *panel)
+void xhat_curve_panel_free(xhat_curve_panel *panel)
 {
     xhat_release(NULL, panel->values);
     panel->values = NULL;
@@ -162,13 +164,14 @@ xhat_status xhat_curves_draw(const xhat_curve *curves, size_t count,
                              const char *title, char **svg, size_t *length,
                              xhat_error *error)
 {
-    xhat_panel panels[2] = {{.values = NULL}, {.values = NULL}};
+    xhat_curve_panel panels[2] = {{.values = NULL}, {.values = NULL}};
     xhat_chart charts[2];
     size_t drawn = 0;
     xhat_status status = xhat_curves_check(curves, count, error);
     for (xhat_measure what = XHAT_MEASURE_LOSS;
          what <= XHAT_MEASURE_ACCURACY && status == XHAT_OK; what++) {
-        status = xhat_panel_make(&panels[what], curves, count, what, error);
+        status =
+            xhat_curve_panel_make(&panels[what], curves, count, what, error);
         if (panels[what].chart.count > 0 || what == XHAT_MEASURE_LOSS)
             charts[drawn++] = panels[what].chart;
     }
@@ -183,8 +186,8 @@ xhat_status xhat_curves_draw(const xhat_curve *curves, size_t count,
                 xhat_fail(error, XHAT_OUT_OF_MEMORY, "no memory for a picture");
         }
     }
-    xhat_panel_free(&panels[0]);
-    xhat_panel_free(&panels[1]);
+    xhat_curve_panel_free(&panels[0]);
+    xhat_curve_panel_free(&panels[1]);
     return status;
 }
 

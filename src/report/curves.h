@@ -25,21 +25,22 @@ typedef enum xhat_measure {
 /* One measure of all runs against the epoch.  Loss and accuracy have two
  * series a run, training dashed and held-out rows (validation, else test)
  * solid; the others have one.  Those without any value are left out. */
-typedef struct xhat_panel {
+typedef struct xhat_curve_panel {
     xhat_chart chart; /* its series are those below; count 0: nothing to draw */
     xhat_series series[XHAT_CHART_SERIES];
     char names[XHAT_CHART_SERIES][96];
     double *values; /* owned */
-} xhat_panel;
+} xhat_curve_panel;
 
 /* count: 1 to XHAT_CURVES_MOST, or XHAT_CHART_SERIES of a measure with one
  * series a run.  *panel may not move: it points into itself.
  * Errors: XHAT_OUT_OF_MEMORY. */
-XHAT_NODISCARD xhat_status xhat_panel_make(xhat_panel *panel,
-                                           const xhat_curve *curves,
-                                           size_t count, xhat_measure what,
-                                           xhat_error *error);
-void xhat_panel_free(xhat_panel *panel);
+XHAT_NODISCARD xhat_status xhat_curve_panel_make(xhat_curve_panel *panel,
+                                                 const xhat_curve *curves,
+                                                 size_t count,
+                                                 xhat_measure what,
+                                                 xhat_error *error);
+void xhat_curve_panel_free(xhat_curve_panel *panel);
 
 /* 1 to XHAT_CURVES_MOST runs with an epoch at least?  Errors:
  * XHAT_INVALID_ARGUMENT. */

@@ -20,11 +20,11 @@ static xhat_status put_curves(xhat_run_page *r, xhat_error *error)
     xhat_text_put(r->page, "<h2>Curves</h2>\n<div class=\"figures\">\n");
     for (xhat_measure what = XHAT_MEASURE_LOSS;
          what <= XHAT_MEASURE_RATE && status == XHAT_OK; what++) {
-        xhat_panel panel;
-        status = xhat_panel_make(&panel, curves, r->count, what, error);
+        xhat_curve_panel panel;
+        status = xhat_curve_panel_make(&panel, curves, r->count, what, error);
         if (status == XHAT_OK && panel.chart.count > 0)
             xhat_figure_draw(r->page, NULL, &panel.chart, 1, 1, false);
-        xhat_panel_free(&panel);
+        xhat_curve_panel_free(&panel);
     }
     xhat_text_put(r->page, "</div>\n");
     return status;
