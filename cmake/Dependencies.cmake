@@ -1,6 +1,8 @@
 # The optional libraries.  Each one that is missing is reported here and by
 # `xhat info`; what needs it then says so instead of failing to build.
 
+include(CheckCSourceCompiles)
+
 set(XHAT_HAVE_ZLIB 0)
 set(XHAT_HAVE_JSON 0)
 set(XHAT_HAVE_NET 0)
@@ -46,7 +48,19 @@ if(XHAT_WITH_NET)
     find_path(ONEDNN_INCLUDE_DIR oneapi/dnnl/dnnl.h)
     find_library(ONEDNN_LIBRARY dnnl)
     if(ONEDNN_INCLUDE_DIR AND ONEDNN_LIBRARY)
-      set(XHAT_HAVE_ONEDNN 1)
+      # product.c holds it to one thread through OpenMP: one that has threads
+      # of another kind would use them all.
+      set(CMAKE_REQUIRED_INCLUDES ${ONEDNN_INCLUDE_DIR})
+      check_c_source_compiles("
+        #include <oneapi/dnnl/dnnl.h>
+        #if DNNL_CPU_THREADING_RUNTIME != DNNL_RUNTIME_OMP
+        #error its threads are not those of OpenMP
+        #endif
+        int main(void) { return DNNL_RUNTIME_OMP == 0; }" XHAT_ONEDNN_ON_OPENMP)
+      unset(CMAKE_REQUIRED_INCLUDES)
+      if(XHAT_ONEDNN_ON_OPENMP)
+        set(XHAT_HAVE_ONEDNN 1)
+      endif()
     endif()
   endif()
 endif()

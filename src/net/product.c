@@ -2,6 +2,7 @@
  * thread go there, which is up to an eighth faster: docs/decisions/0010. */
 #include "net/product.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,8 +33,17 @@ static double multiplications(size_t rows, size_t columns, size_t inner)
 }
 
 #ifdef XHAT_HAVE_ONEDNN
-/* False: it was not computed.  oneDNN asks OpenMP for its number of threads,
- * which belongs to the calling thread. */
+/* Can a product that failed so have written nothing? */
+static bool is_untouched(dnnl_status_t status)
+{
+    return status == dnnl_invalid_arguments || status == dnnl_unimplemented ||
+           status == dnnl_out_of_memory;
+}
+
+/* False: it was not computed, and OpenBLAS can do it.  What was begun and
+ * cannot be, a sum whose first term may be lost, is NaN: training says so.
+ * oneDNN asks OpenMP for its number of threads, which belongs to the calling
+ * thread. */
 static bool oneDNN_product(size_t rows, size_t columns, size_t inner,
                            xhat_factor a, xhat_factor b, bool add, real *out)
 {
@@ -49,7 +59,13 @@ static bool oneDNN_product(size_t rows, size_t columns, size_t inner,
                    1, a.values, a.transposed ? m : k, b.values,
                    b.transposed ? k : n, add, out, n);
     omp_set_num_threads(threads);
-    return status == dnnl_success;
+    if (status == dnnl_success)
+        return true;
+    if (!add || is_untouched(status))
+        return false;
+    for (size_t i = 0; i < rows * columns; i++)
+        out[i] = (real)NAN;
+    return true;
 }
 #endif
 
