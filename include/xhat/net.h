@@ -10,12 +10,14 @@
  *     xhat_evaluate(&model, &split.test, &result, NULL, &e);
  *
  * Memory: an object is released with its own _free; NULL and zeroed objects
- * are allowed there.  A training step allocates nothing.
+ * are allowed there.  A training step allocates nothing of its own; what
+ * oneDNN's products take meanwhile is oneDNN's.
  * Threads: two threads may not use one object at once, except that any number
  * may read one dataset or split.
  * Reproducibility: the same data, options, seed and number of threads give the
- * same bits on one machine.  (The matrix products are OpenBLAS's, so that
- * another number of threads or another CPU may round differently.) */
+ * same bits on one machine.  (The matrix products are OpenBLAS's and, where the
+ * build has it, oneDNN's, so that another number of threads, another build or
+ * another CPU may round differently.) */
 #ifndef XHAT_NET_H
 #define XHAT_NET_H
 
@@ -156,7 +158,8 @@ XHAT_API void xhat_net_describe(const xhat_net *net, char *text, size_t size);
 XHAT_API size_t xhat_net_parameter_count(const xhat_net *net);
 
 /* The threads of the matrix products, for the whole process: OpenBLAS keeps
- * one number.  Call it before the first training, from one thread. */
+ * one number.  Call it before each training, or once for all of them, while no
+ * thread computes; a training on which it changes may round differently. */
 XHAT_API void xhat_net_set_blas_threads(int threads);
 
 /* How many of `threads` help this net with batches of `rows`: all, or 1 where
