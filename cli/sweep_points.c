@@ -269,6 +269,11 @@ static int train_point(cli_sweep *sweep, size_t i, cli_sweep_data *shared,
     run.watch = watch;
     run.watch_context = p;
     result = cli_run_train(&run, &shared->data, &shared->split);
+    if (result != CLI_DONE && run.failed == XHAT_UNSUPPORTED)
+        cli_fail(result,
+                 "remove the folder %s, and xhat sweep --resume %s "
+                 "begins that training anew",
+                 run.folder, sweep->folder);
     if (result == CLI_DONE && run.history.count > 0) {
         char name[CLI_POINT_PATH];
         const char *folder = run.folder, *title = name;

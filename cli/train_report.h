@@ -37,7 +37,8 @@ typedef struct cli_run {
     void *watch_context;
     size_t *confusion;          /* (classes, classes), or NULL */
     const char *confusion_part; /* "test set" */
-    xhat_status failed;         /* of writing the model and the metrics */
+    xhat_status failed;         /* of going on from the state, and of writing
+                                   the model and the metrics */
     xhat_error error;
 } cli_run;
 

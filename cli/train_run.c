@@ -27,15 +27,44 @@ void cli_run_prepare(cli_run *run, const cli_train_setup *setup,
 
 /* ---- training ------------------------------------------------------------ */
 
+/* The options of this run; state: where the file of its state is named. */
+static xhat_training_options options_of(const cli_run *run, char *state,
+                                        size_t size)
+{
+    xhat_training_options options = run->setup->training;
+    snprintf(state, size, "%s/state.safetensors", run->folder);
+    options.state = state;
+    options.resume = run->setup->resume;
+    return options;
+}
+
+/* A run that cannot go on is refused before anything in its folder changes. */
+static int check_state(cli_run *run, const xhat_split *split)
+{
+    char state[CLI_PATH_SIZE + 48];
+    bool other_threads;
+    xhat_error error = {0};
+    xhat_training_options options = options_of(run, state, sizeof state);
+    if (!options.resume)
+        return CLI_DONE;
+    run->failed =
+        xhat_train_check(run->model, split, &options, &other_threads, &error);
+    if (run->failed != XHAT_OK)
+        return cli_fail_error(&error);
+    if (other_threads)
+        cli_warn("the steps that %s has left are computed on another number "
+                 "of threads than those before, which may round otherwise: it "
+                 "may not end with the bits of a run that was never stopped",
+                 run->folder);
+    return CLI_DONE;
+}
+
 /* Trains and remembers how it ended. */
 static int train(cli_run *run, const xhat_split *split)
 {
     char state[CLI_PATH_SIZE + 48];
     xhat_error error = {0};
-    xhat_training_options options = run->setup->training;
-    snprintf(state, sizeof state, "%s/state.safetensors", run->folder);
-    options.state = state;
-    options.resume = run->setup->resume;
+    xhat_training_options options = options_of(run, state, sizeof state);
     xhat_status status =
         xhat_train(run->model, split, &options, cli_run_report, run, &error);
     cli_run_clear_line(run);
@@ -140,11 +169,14 @@ static xhat_status create_model(const cli_run *run, const xhat_split *split,
                                 xhat_model *model, xhat_error *error)
 {
     const cli_train_setup *setup = run->setup;
+    size_t rows = setup->training.batch_size;
     xhat_status status =
         xhat_model_create(model, &run->spec, &split->train, NULL, error);
+    if (rows > split->train.count)
+        rows = split->train.count;
     if (status == XHAT_OK)
-        xhat_net_set_blas_threads(xhat_net_useful_threads(
-            model->net, setup->training.batch_size, setup->threads));
+        xhat_net_set_blas_threads(
+            xhat_net_useful_threads(model->net, rows, setup->threads));
     return status;
 }
 
@@ -158,6 +190,8 @@ int cli_run_train(cli_run *run, const xhat_dataset *data,
     run->model = &model;
     bool found;
     int result = read_history(run, &found);
+    if (result == CLI_DONE)
+        result = check_state(run, split);
     /* run.json first: it is what a run that goes on begins with */
     if (result == CLI_DONE)
         result = cli_run_write_json(run, data, split, &model);

@@ -294,12 +294,25 @@ typedef bool (*xhat_report)(void *context, const xhat_progress *progress);
  * Errors: XHAT_NOT_FINITE naming the step and the first tensor that is not
  * finite: before an update that would spread it, or after an epoch whose last
  * update left the net so; XHAT_SHAPE_MISMATCH when a part of the split does
- * not fit the model, as in xhat_evaluate; XHAT_INTERRUPTED;
- * XHAT_INVALID_ARGUMENT; XHAT_OUT_OF_MEMORY. */
+ * not fit the model, as in xhat_evaluate, or the state is that of another
+ * training; XHAT_UNSUPPORTED for the state of another version or of other
+ * libraries behind the products; XHAT_INVALID_ARGUMENT, as for a state beyond
+ * options->epochs; XHAT_INTERRUPTED; XHAT_OUT_OF_MEMORY. */
 XHAT_API XHAT_NODISCARD xhat_status
 xhat_train(xhat_model *model, const xhat_split *split,
            const xhat_training_options *options, xhat_report report,
            void *context, xhat_error *error);
+
+/* Would xhat_train begin, or go on from the file of its state?  For callers
+ * that write files of their own before they train: all errors that it has
+ * before its first step, and no file is changed.  The model is left where the
+ * training would go on.  *other_threads receives whether the file's products
+ * had another number of threads, so that a training that goes on may round
+ * otherwise from there. */
+XHAT_API XHAT_NODISCARD xhat_status
+xhat_train_check(xhat_model *model, const xhat_split *split,
+                 const xhat_training_options *options, bool *other_threads,
+                 xhat_error *error);
 
 /* A step of a search for the learning rate. */
 typedef struct xhat_lr_point {

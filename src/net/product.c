@@ -100,6 +100,11 @@ void xhat_net_set_blas_threads(int threads)
     openblas_set_num_threads(threads);
 }
 
+int xhat_product_threads(void)
+{
+    return openblas_get_num_threads();
+}
+
 void xhat_net_describe_blas(char *text, size_t size)
 {
     snprintf(text, size, "%s", openblas_get_config());

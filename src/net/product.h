@@ -19,4 +19,7 @@ typedef struct xhat_factor {
 void xhat_product(size_t rows, size_t columns, size_t inner, xhat_factor a,
                   xhat_factor b, bool add, real *out);
 
+/* On how many threads: see xhat_net_set_blas_threads. */
+int xhat_product_threads(void);
+
 #endif

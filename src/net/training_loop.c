@@ -195,20 +195,47 @@ static xhat_status run(xhat_training *training, xhat_report report,
     return XHAT_OK;
 }
 
+/* A training at its beginning, or where the file of its state stands. */
+static xhat_status begin(xhat_training *training, xhat_model *model,
+                         const xhat_split *split,
+                         const xhat_training_options *options,
+                         bool *other_threads, xhat_error *error)
+{
+    *other_threads = false;
+    xhat_status status =
+        xhat_training_create(training, model, split, options, error);
+    if (status != XHAT_OK || !options->resume || options->state == NULL ||
+        access(options->state, F_OK) != 0)
+        return status;
+    status = xhat_training_load(training, options->state, other_threads, error);
+    if (status != XHAT_OK)
+        xhat_training_free(training);
+    return status;
+}
+
 xhat_status xhat_train(xhat_model *model, const xhat_split *split,
                        const xhat_training_options *options, xhat_report report,
                        void *context, xhat_error *error)
 {
     xhat_training training;
+    bool other_threads;
     xhat_status status =
-        xhat_training_create(&training, model, split, options, error);
+        begin(&training, model, split, options, &other_threads, error);
     if (status != XHAT_OK)
         return status;
-    if (options->resume && options->state != NULL &&
-        access(options->state, F_OK) == 0)
-        status = xhat_training_load(&training, options->state, error);
-    if (status == XHAT_OK)
-        status = run(&training, report, context, error);
+    status = run(&training, report, context, error);
     xhat_training_free(&training);
+    return status;
+}
+
+xhat_status xhat_train_check(xhat_model *model, const xhat_split *split,
+                             const xhat_training_options *options,
+                             bool *other_threads, xhat_error *error)
+{
+    xhat_training training;
+    xhat_status status =
+        begin(&training, model, split, options, other_threads, error);
+    if (status == XHAT_OK)
+        xhat_training_free(&training);
     return status;
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "net/product.h"
 
 /* ---- the arrays: what is saved, under which names ------------------------ */
 
@@ -78,6 +79,8 @@ static void hash_text(uint64_t hash, char text[32])
     snprintf(text, 32, "fnv1a64:%016llx", (unsigned long long)hash);
 }
 
+enum { PRODUCTS_SIZE = 256 }; /* of the name of what computes the products */
+
 /* What must be the same in the training that goes on. */
 static void put_course(xhat_json *json, const xhat_training *training)
 {
@@ -98,8 +101,12 @@ static void put_document(xhat_text *text, const xhat_training *training)
 {
     const xhat_net *net = training->model->net;
     xhat_json json = xhat_json_on(text, 0);
+    char products[PRODUCTS_SIZE];
+    xhat_net_describe_blas(products, sizeof products);
     xhat_json_open(&json, NULL, '{');
     xhat_json_string(&json, "version", xhat_version());
+    xhat_json_string(&json, "products", products);
+    xhat_json_integer(&json, "threads", xhat_product_threads());
     put_course(&json, training);
     xhat_json_integer(&json, "epoch", (int64_t)training->epoch);
     xhat_json_integer(&json, "batch", (int64_t)training->batch);
@@ -177,20 +184,31 @@ static xhat_status check_count(const json_t *document, const char *key,
     return other_training(path, key, was, is, error);
 }
 
-/* Another version may draw, sum or round otherwise: its run would go on, but
- * not as the one it is. */
+/* Another version, or other libraries behind the products, may draw, sum or
+ * round otherwise: the run would go on, but not as the one it is. */
 static xhat_status check_version(const json_t *document, const char *path,
                                  xhat_error *error)
 {
+    char products[PRODUCTS_SIZE];
     const char *was = json_string_value(json_object_get(document, "version"));
-    if (was != NULL && strcmp(was, xhat_version()) == 0)
-        return XHAT_OK;
-    return xhat_fail(error, XHAT_UNSUPPORTED,
-                     "%s was written by xhat %s and this is %s, which may "
-                     "round otherwise: only the same version continues a run "
-                     "bit for bit; begin anew, or continue with that one",
-                     path, was != NULL ? was : "of no version it says",
-                     xhat_version());
+    if (was == NULL || strcmp(was, xhat_version()) != 0)
+        return xhat_fail(error, XHAT_UNSUPPORTED,
+                         "%s was written by xhat %s and this is %s, which may "
+                         "round otherwise: only the same version continues a "
+                         "run bit for bit; begin anew, or continue with that "
+                         "one",
+                         path, was != NULL ? was : "of no version it says",
+                         xhat_version());
+    xhat_net_describe_blas(products, sizeof products);
+    was = json_string_value(json_object_get(document, "products"));
+    if (was == NULL || strcmp(was, products) != 0)
+        return xhat_fail(error, XHAT_UNSUPPORTED,
+                         "%s was written by another build or on another kind "
+                         "of CPU, which may round otherwise: only the same "
+                         "continues a run bit for bit; begin anew, or continue "
+                         "with that one (products then: %s; now: %s)",
+                         path, was != NULL ? was : "not said", products);
+    return XHAT_OK;
 }
 
 static xhat_status check_course(const json_t *document,
@@ -258,6 +276,10 @@ static xhat_status read_place(xhat_training *training, const json_t *document,
         return xhat_fail(error, XHAT_BAD_FORMAT,
                          "%s: its step, epoch and batch do not fit each other",
                          path);
+    if (before >= training->options.epochs)
+        return xhat_fail(error, XHAT_INVALID_ARGUMENT,
+                         "epochs = %zu: the training in %s has begun epoch %zu",
+                         training->options.epochs, path, before + 1);
     return XHAT_OK;
 }
 
@@ -288,7 +310,7 @@ static xhat_status read_arrays(xhat_training *training, const xhat_arrays *file,
 }
 
 xhat_status xhat_training_load(xhat_training *training, const char *path,
-                               xhat_error *error)
+                               bool *other_threads, xhat_error *error)
 {
     xhat_arrays file;
     xhat_status status =
@@ -312,6 +334,8 @@ xhat_status xhat_training_load(xhat_training *training, const char *path,
         status = read_arrays(training, &file, path, error);
     if (status == XHAT_OK && training->batch < training->batches)
         xhat_training_shuffle(training);
+    *other_threads =
+        count_at(document, "threads") != (size_t)xhat_product_threads();
     json_decref(document);
     xhat_arrays_free(&file);
     return status;

@@ -20,11 +20,16 @@ XHAT_NODISCARD xhat_status xhat_training_save(const xhat_training *training,
                                               xhat_error *error);
 
 /* Puts a training that was just created where the file's stood.
+ * *other_threads receives whether the products of its last step had another
+ * number of threads than they have now.
  * Errors: XHAT_CANNOT_READ, XHAT_BAD_FORMAT; XHAT_SHAPE_MISMATCH for the state
- * of another training (data, net, batches, seed or optimizer); after an error
- * the net and the training are not to be used. */
+ * of another training (data, net, batches, seed or optimizer);
+ * XHAT_UNSUPPORTED for that of another version, or of other libraries behind
+ * the products; XHAT_INVALID_ARGUMENT where it lies beyond options.epochs.
+ * After an error the net and the training are not to be used. */
 XHAT_NODISCARD xhat_status xhat_training_load(xhat_training *training,
                                               const char *path,
+                                              bool *other_threads,
                                               xhat_error *error);
 
 #endif

@@ -163,6 +163,76 @@ class Resume(unittest.TestCase):
         self.train("--resume", "run", "--epochs", 3)
         self.same("copy", "run")
 
+    def bytes_of(self, run):
+        return {path: path.read_bytes()
+                for path in (self.folder / run).rglob("*") if path.is_file()}
+
+    def change_state(self, path, change):
+        """change(state) edits the document that a state file carries."""
+        data = path.read_bytes()
+        length, = struct.unpack("<Q", data[:8])
+        header = json.loads(data[8:8 + length])
+        state = json.loads(header["__metadata__"]["xhat_state"])
+        change(state)
+        header["__metadata__"]["xhat_state"] = json.dumps(state)
+        text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)
+        path.write_bytes(struct.pack("<Q", len(text)) + text +
+                         data[8 + length:])
+
+    def test_a_refusal_changes_nothing(self):
+        self.train("spiral", "--hidden", 8, "--epochs", 2, "-o", "run")
+        state = self.folder / "run/state.safetensors"
+        whole = state.read_bytes()
+        for key, was, said in (("version", "0.0.1", "by xhat 0.0.1 and"),
+                               ("products", "an abacus", "then: an abacus;"),
+                               ("batch_size", 7, "batch_size was 7"),
+                               ("step", 7, "do not fit each other")):
+            state.write_bytes(whole)
+            self.change_state(state, lambda s: s.update({key: was}))
+            before = self.bytes_of("run")
+            self.assertIn(said, self.train("--resume", "run", "--epochs", 4,
+                                           code=3))
+            self.assertEqual(self.bytes_of("run"), before)
+        state.write_bytes(whole)
+        self.train("--resume", "run", "--epochs", 4)
+
+    def test_an_epoch_that_has_begun_stays(self):
+        """As after Ctrl-C in epoch 3."""
+        self.train("spiral", "--hidden", 8, "--epochs", 2, "-o", "run")
+
+        def begin_epoch(state):
+            state["step"] += 1
+            state["updates"] += 1
+            state["batch"] = 1
+
+        self.change_state(self.folder / "run/state.safetensors", begin_epoch)
+        before = self.bytes_of("run")
+        said = self.train("--resume", "run", "--epochs", 2, code=2)
+        self.assertIn("has begun epoch 3", said)
+        self.assertEqual(self.bytes_of("run"), before)
+        self.train("--resume", "run", "--epochs", 3)
+
+    def test_another_number_of_threads_is_said(self):
+        wide = ["--hidden", "512x2", "--batch-size", 128, "--epochs", 1]
+        for shape, said in ((wide, True), (["--epochs", 1], False)):
+            self.train("spiral", *shape, "--threads", 2, "-o", "run",
+                       "--force")
+            for threads in (2, 1):
+                words = self.train("--resume", "run", "--epochs", 5 - threads,
+                                   "--threads", threads)
+                self.assertEqual("another number of threads" in words,
+                                 said and threads == 1, words)
+
+    def test_threads_are_for_the_rows_there_are(self):
+        """A batch that is larger than the data is as large as they are."""
+        self.train("spiral", "--hidden", "50x2", "--batch-size", 1000000,
+                   "--epochs", 1, "--threads", 2, "-o", "run")
+        seen = []
+        self.change_state(self.folder / "run/state.safetensors",
+                          lambda state: seen.append(state["threads"]))
+        self.assertEqual(seen, [1])
+
     def test_a_finished_run_stays_what_it_is(self):
         self.train(*COURSES[1], *THREADS, "-o", "run")
         shutil.copytree(self.folder / "run", self.folder / "copy")

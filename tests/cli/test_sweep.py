@@ -291,6 +291,27 @@ class Sweep(unittest.TestCase):
                 (self.folder / a["run"] / "model.safetensors").read_bytes(),
                 (self.folder / b["run"] / "model.safetensors").read_bytes())
 
+    def test_a_point_of_another_version_can_be_begun_anew(self):
+        self.sweep("--grid", "lr=0.1,0.01", "-o", "s")
+        run = self.folder / "s/lr=0.1"
+        record = json.loads((run / "run.json").read_text())
+        record["result"]["status"] = "interrupted"
+        (run / "run.json").write_text(json.dumps(record))
+        state = (run / "state.safetensors").read_bytes()
+        other = re.sub(rb'(version\\": \\"[^"\\]*)[^"\\]\\"', rb'\1x\\"',
+                       state, count=1)
+        self.assertNotEqual(other, state)
+        (run / "state.safetensors").write_bytes(other)
+        for _ in range(2):
+            done = self.xhat("sweep", "--resume", "s", code=3)
+            self.assertIn("only the same version", done.stderr)
+            self.assertIn("remove the folder s/lr=0.1, and xhat sweep "
+                          "--resume s", done.stderr)
+        shutil.rmtree(run)
+        self.xhat("sweep", "--resume", "s")
+        self.assertEqual([p["status"] for p in self.points()],
+                         ["finished"] * 2)
+
     def test_ctrl_c_stops_between_steps_and_says_how_to_go_on(self):
         process = subprocess.Popen(
             [XHAT, "sweep", "spiral", "--hidden", "100x3", "--epochs",

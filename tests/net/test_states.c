@@ -108,31 +108,107 @@ static void the_state_of_another_training_is_refused(void **state)
     folder_remove(folder);
 }
 
-/* Another version's state: refused by name, whatever else fits. */
-static void the_state_of_another_version_is_refused(void **state)
+/* Replaces the last byte of `was` in the file. */
+static void damage(const char *path, const char *was)
 {
-    (void)state;
-    char folder[64], path[128], was[64], bytes[65536];
-    folder_make(folder);
-    snprintf(path, sizeof path, "%s/state", folder);
-    fixture f;
-    xhat_training_options options = eventful_options();
-    options.state = path;
-    fixture_open(&f, "xor", XHAT_NET_NORM_BATCH);
-    assert_ok(xhat_train(&f.model, &f.split, &options, NULL, NULL, error));
+    char bytes[65536];
     FILE *file = fopen(path, "r+b");
     assert_non_null(file);
     size_t size = fread(bytes, 1, sizeof bytes, file);
-    snprintf(was, sizeof was, "version\\\": \\\"%s", xhat_version());
     char *at = memmem(bytes, size, was, strlen(was));
     assert_non_null(at);
     at[strlen(was) - 1] = 'x';
     rewind(file);
     assert_int_equal(fwrite(bytes, 1, size, file), size);
     assert_int_equal(fclose(file), 0);
+}
+
+/* The state of another version, or of a build with other products: refused by
+ * name, whatever else fits. */
+static void the_state_of_another_build_is_refused(void **state)
+{
+    (void)state;
+    char folder[64], path[128], version[64], blas[256], products[300];
+    folder_make(folder);
+    snprintf(path, sizeof path, "%s/state", folder);
+    xhat_net_describe_blas(blas, sizeof blas);
+    snprintf(version, sizeof version, "version\\\": \\\"%s", xhat_version());
+    snprintf(products, sizeof products, "products\\\": \\\"%s", blas);
+    const char *const changed[] = {version, products};
+    const char *const says[] = {"only the same version", "another build"};
+    for (int i = 0; i < 2; i++) {
+        fixture f;
+        xhat_training_options options = eventful_options();
+        options.state = path;
+        fixture_open(&f, "xor", XHAT_NET_NORM_BATCH);
+        assert_ok(xhat_train(&f.model, &f.split, &options, NULL, NULL, error));
+        damage(path, changed[i]);
+        options.resume = true;
+        assert_fails(
+            xhat_train(&f.model, &f.split, &options, NULL, NULL, error),
+            XHAT_UNSUPPORTED, says[i]);
+        fixture_close(&f);
+    }
+    folder_remove(folder);
+}
+
+/* Fewer epochs than have begun cannot be asked for; as many as are done can. */
+static void an_epoch_that_has_begun_stays(void **state)
+{
+    (void)state;
+    char folder[64], path[128];
+    folder_make(folder);
+    snprintf(path, sizeof path, "%s/state", folder);
+    fixture f;
+    xhat_training training;
+    xhat_training_options options = eventful_options();
+    bool other_threads;
+    options.state = path;
+    fixture_open(&f, "xor", XHAT_NET_NORM_BATCH);
+    assert_ok(
+        xhat_training_create(&training, &f.model, &f.split, &options, error));
+    for (size_t i = 0; i < 2 * training.batches; i++)
+        assert_ok(xhat_training_step(&training, error));
     options.resume = true;
+    options.epochs = 2;
+    assert_ok(xhat_training_save(&training, path, error));
+    assert_ok(
+        xhat_train_check(&f.model, &f.split, &options, &other_threads, error));
+    assert_ok(xhat_training_step(&training, error));
+    assert_ok(xhat_training_save(&training, path, error));
+    xhat_training_free(&training);
+    assert_fails(
+        xhat_train_check(&f.model, &f.split, &options, &other_threads, error),
+        XHAT_INVALID_ARGUMENT, "has begun epoch 3");
     assert_fails(xhat_train(&f.model, &f.split, &options, NULL, NULL, error),
-                 XHAT_UNSUPPORTED, "only the same version");
+                 XHAT_INVALID_ARGUMENT, "epochs = 2");
+    fixture_close(&f);
+    folder_remove(folder);
+}
+
+static void another_number_of_threads_is_told(void **state)
+{
+    (void)state;
+    char folder[64], path[128];
+    folder_make(folder);
+    snprintf(path, sizeof path, "%s/state", folder);
+    fixture f;
+    xhat_training_options options = fixture_options(1);
+    bool other_threads = true;
+    options.state = path;
+    options.resume = true;
+    fixture_open(&f, "xor", XHAT_NET_NORM_BATCH);
+    xhat_net_set_blas_threads(2);
+    assert_ok(xhat_train_check(&f.model, &f.split, &options, &other_threads,
+                               error)); /* there is no file yet */
+    assert_false(other_threads);
+    assert_ok(xhat_train(&f.model, &f.split, &options, NULL, NULL, error));
+    for (int threads = 2; threads >= 1; threads--) {
+        xhat_net_set_blas_threads(threads);
+        assert_ok(xhat_train_check(&f.model, &f.split, &options, &other_threads,
+                                   error));
+        assert_int_equal(other_threads, threads == 1);
+    }
     fixture_close(&f);
     folder_remove(folder);
 }
@@ -349,7 +425,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_step_can_be_the_last),
         cmocka_unit_test(the_state_of_another_training_is_refused),
-        cmocka_unit_test(the_state_of_another_version_is_refused),
+        cmocka_unit_test(the_state_of_another_build_is_refused),
+        cmocka_unit_test(an_epoch_that_has_begun_stays),
+        cmocka_unit_test(another_number_of_threads_is_told),
         cmocka_unit_test(a_state_that_is_not_finite_is_not_written),
         cmocka_unit_test(patience_ends_a_training),
         cmocka_unit_test(health_sees_dead_units_and_gaps),
