@@ -76,16 +76,6 @@ void cli_sweep_print_table(const cli_sweep *sweep)
 
 /* ---- the page ------------------------------------------------------------ */
 
-static void put_cell(xhat_text *page, double value, const char *format)
-{
-    xhat_text_put(page, "<td class=\"n\">");
-    if (isnan(value))
-        xhat_text_put(page, "&ndash;");
-    else
-        xhat_text_add(page, format, value);
-    xhat_text_put(page, "</td>");
-}
-
 static void put_row(xhat_text *page, const cli_sweep *sweep, size_t i)
 {
     size_t at[CLI_GRID_AXES];
@@ -97,12 +87,12 @@ static void put_row(xhat_text *page, const cli_sweep *sweep, size_t i)
         xhat_text_put_xml(page, sweep->grid.axes[a].text[at[a]]);
         xhat_text_put(page, "</td>");
     }
-    put_cell(page, 100 * point->best_validation, "%.2f %%");
-    put_cell(page, 100 * point->best_train, "%.2f %%");
-    put_cell(page, point->least_validation_loss, "%.4g");
-    put_cell(page, point->train_loss, "%.4g");
-    put_cell(page, 100 * point->test_accuracy, "%.2f %%");
-    put_cell(page, point->seconds, "%.1f s");
+    xhat_page_number(page, 100 * point->best_validation, "%.2f %%");
+    xhat_page_number(page, 100 * point->best_train, "%.2f %%");
+    xhat_page_number(page, point->least_validation_loss, "%.4g");
+    xhat_page_number(page, point->train_loss, "%.4g");
+    xhat_page_number(page, 100 * point->test_accuracy, "%.2f %%");
+    xhat_page_number(page, point->seconds, "%.1f s");
     xhat_text_put(page, "<td>");
     xhat_text_put(page, point->status[0] != '\0' ? point->status : "not begun");
     if (point->message[0] != '\0') {

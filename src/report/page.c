@@ -1,8 +1,10 @@
 /* The frame of an HTML page of xhat: styles for screen, light and dark, and
  * paper. */
-#include "report/chart.h"
 #include "report/report.h"
 
+#include <math.h>
+
+#include "report/chart.h"
 #include "xhat/xhat.h"
 
 static const char style[] =
@@ -49,6 +51,16 @@ void xhat_page_begin(xhat_text *page, const char *title)
     xhat_text_put(page, "</style>\n</head>\n<body>\n<h1>");
     xhat_text_put_xml(page, title);
     xhat_text_put(page, "</h1>\n");
+}
+
+void xhat_page_number(xhat_text *page, double value, const char *format)
+{
+    xhat_text_put(page, "<td class=\"n\">");
+    if (isnan(value))
+        xhat_text_put(page, "&ndash;");
+    else
+        xhat_text_add(page, format, value);
+    xhat_text_put(page, "</td>");
 }
 
 void xhat_page_end(xhat_text *page)

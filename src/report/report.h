@@ -30,4 +30,7 @@ xhat_loss_kind xhat_report_loss(const char *folder);
 void xhat_page_begin(xhat_text *page, const char *title);
 void xhat_page_end(xhat_text *page);
 
+/* A cell of a table with a number, which `format` writes; a dash for NaN. */
+void xhat_page_number(xhat_text *page, double value, const char *format);
+
 #endif

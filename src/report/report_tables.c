@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/report.h"
+
 enum { CONFUSION_MOST = 40 }; /* classes whose table can still be read */
 
 /* ---- values of run.json -------------------------------------------------- */
@@ -113,16 +115,6 @@ void xhat_report_put_object(xhat_run_page *r, const char *object,
 
 /* ---- how it ended -------------------------------------------------------- */
 
-static void put_cell(xhat_text *page, double value, const char *format)
-{
-    xhat_text_put(page, "<td class=\"n\">");
-    if (isnan(value))
-        xhat_text_put(page, "&ndash;");
-    else
-        xhat_text_add(page, format, value);
-    xhat_text_put(page, "</td>");
-}
-
 /* The last epoch that was the best so far, or NULL. */
 static const xhat_epoch *best_epoch(const xhat_history *history)
 {
@@ -154,13 +146,13 @@ static void put_ending(xhat_run_page *r, const xhat_run_record *run)
     xhat_text_put(page, "</th><td>");
     put_value(page, xhat_run_record_at(run, "result.status"));
     xhat_text_add(page, "</td><td class=\"n\">%zu</td>", last->epoch);
-    put_cell(page, last->train_loss, "%.4f");
-    put_cell(page, last->validation_loss, "%.4f");
-    put_cell(page, 100 * last->train_accuracy, "%.2f %%");
-    put_cell(page, 100 * last->validation_accuracy, "%.2f %%");
-    put_cell(page, 100 * last->test_accuracy, "%.2f %%");
+    xhat_page_number(page, last->train_loss, "%.4f");
+    xhat_page_number(page, last->validation_loss, "%.4f");
+    xhat_page_number(page, 100 * last->train_accuracy, "%.2f %%");
+    xhat_page_number(page, 100 * last->validation_accuracy, "%.2f %%");
+    xhat_page_number(page, 100 * last->test_accuracy, "%.2f %%");
     put_best(page, best_epoch(&run->history));
-    put_cell(page, last->seconds, "%.1f s");
+    xhat_page_number(page, last->seconds, "%.1f s");
     xhat_text_put(page, "</tr>\n");
     const json_t *message = xhat_run_record_at(run, "result.message");
     if (message != NULL) {
@@ -213,11 +205,11 @@ static void put_confusion_row(xhat_text *page, const json_t *row, size_t hit)
                       k == hit ? " class=\"hit\"" : "",
                       total > 0 ? n / total : 0, n);
     }
-    put_cell(page,
-             total > 0
-                 ? 100 * json_number_value(json_array_get(row, hit)) / total
-                 : NAN,
-             "%.1f %%");
+    xhat_page_number(
+        page,
+        total > 0 ? 100 * json_number_value(json_array_get(row, hit)) / total
+                  : NAN,
+        "%.1f %%");
 }
 
 void xhat_report_put_confusion(xhat_run_page *r, const xhat_run_record *run)
@@ -267,14 +259,14 @@ void xhat_report_put_epochs(xhat_run_page *r, const xhat_run_record *run)
     for (size_t i = 0; i < run->history.count; i++) {
         const xhat_epoch *epoch = &run->history.epochs[i];
         xhat_text_add(r->page, "<tr><td class=\"n\">%zu</td>", epoch->epoch);
-        put_cell(r->page, epoch->train_loss, "%.5g");
-        put_cell(r->page, 100 * epoch->train_accuracy, "%.2f %%");
-        put_cell(r->page, epoch->validation_loss, "%.5g");
-        put_cell(r->page, 100 * epoch->validation_accuracy, "%.2f %%");
-        put_cell(r->page, epoch->test_loss, "%.5g");
-        put_cell(r->page, 100 * epoch->test_accuracy, "%.2f %%");
-        put_cell(r->page, epoch->lr, "%.4g");
-        put_cell(r->page, epoch->seconds, "%.1f s");
+        xhat_page_number(r->page, epoch->train_loss, "%.5g");
+        xhat_page_number(r->page, 100 * epoch->train_accuracy, "%.2f %%");
+        xhat_page_number(r->page, epoch->validation_loss, "%.5g");
+        xhat_page_number(r->page, 100 * epoch->validation_accuracy, "%.2f %%");
+        xhat_page_number(r->page, epoch->test_loss, "%.5g");
+        xhat_page_number(r->page, 100 * epoch->test_accuracy, "%.2f %%");
+        xhat_page_number(r->page, epoch->lr, "%.4g");
+        xhat_page_number(r->page, epoch->seconds, "%.1f s");
         xhat_text_put(r->page, "</tr>\n");
     }
     xhat_text_put(r->page, "</table></div></details>\n");
