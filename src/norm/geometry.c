@@ -9,10 +9,13 @@ enum { ELEMENTS_A_THREAD = 65536 };
 /* rows of narrower blocks are read in pieces too short for the memory */
 enum { LEAST_CHANNELS = 256 };
 
-/* Rows side by side: fewer where they lie a page or more apart in the caches;
- * and where whole rows are only read once and written, past the caches, about
- * so many elements, as the order of memory is what counts then. */
-enum { STRIP = 4, STRIP_OF_PAGES = 2, STRIP_ELEMENTS = 256, PAGE = 4096 };
+/* Rows side by side; so many in all the arrays together when they come from
+ * memory, as the CPU follows no more, unless they lie a page or more apart. */
+enum { STRIP = 4, PAGE = 4096 };
+
+/* bytes of a row so short that, of two arrays, the CPU foresees what is next
+ * better than it is told */
+enum { SHORT_ROW = 256 };
 
 /* what is fetched ahead is about so far away, or a row */
 enum { AHEAD_ELEMENTS = 2048 };
@@ -42,33 +45,37 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* ---- parts: decided by the shape alone ----------------------------------- */
+/* ---- parts --------------------------------------------------------------- */
 
 /* parts of a run that is longer than one */
 static size_t run_parts(const xhat_spec *spec)
 {
-    return divide_up(spec->inner, XHAT_PART_ELEMENTS);
+    return xhat_order_of(spec) == XHAT_COLUMNS
+               ? 1
+               : divide_up(spec->inner, XHAT_PART_ELEMENTS);
 }
 
-/* rows or images of a part */
-static size_t part_rows(const xhat_spec *spec)
+/* Rows or images of a part.  Where sums are taken the shape alone decides;
+ * else parts may be as even as the threads want them. */
+static size_t part_rows(const xhat_spec *spec, bool sums, size_t threads)
 {
-    if (xhat_order_of(spec) == XHAT_COLUMNS)
-        return XHAT_PART_ROWS;
-    return run_parts(spec) > 1 ? 1 : XHAT_PART_ELEMENTS / spec->inner;
+    size_t rows = XHAT_PART_ROWS;
+    if (xhat_order_of(spec) == XHAT_RUNS)
+        rows = run_parts(spec) > 1 ? 1 : XHAT_PART_ELEMENTS / spec->inner;
+    if (spec->outer <= 1)
+        return 1;
+    if (sums || rows == 1)
+        return smaller(rows, spec->outer);
+    size_t rounds = divide_up(spec->outer, rows * threads);
+    return divide_up(spec->outer, rounds * threads);
 }
 
-size_t xhat_part_count(const xhat_spec *spec)
-{
-    size_t rows = divide_up(spec->outer, part_rows(spec));
-    return xhat_order_of(spec) == XHAT_COLUMNS ? rows : rows * run_parts(spec);
-}
-
-xhat_part xhat_part_at(const xhat_spec *spec, size_t index)
+xhat_part xhat_part_at(const xhat_spec *spec, const xhat_geometry *geometry,
+                       size_t index)
 {
     xhat_part part = {.length = spec->inner};
-    size_t rows = part_rows(spec);
-    if (xhat_order_of(spec) == XHAT_RUNS && run_parts(spec) > 1) {
+    size_t rows = geometry->part_rows;
+    if (run_parts(spec) > 1) {
         part.offset = index % run_parts(spec) * XHAT_PART_ELEMENTS;
         part.length = smaller(spec->inner - part.offset, XHAT_PART_ELEMENTS);
         index /= run_parts(spec);
@@ -120,13 +127,22 @@ static size_t widest_block(const xhat_spec *spec, bool sums)
                                    : XHAT_PANEL_COLUMNS;
 }
 
-static size_t strip_of(const xhat_spec *spec, const xhat_geometry *g, bool sums)
+static size_t row_bytes(const xhat_spec *spec)
 {
-    if (g->stream && !sums && g->block_channels >= spec->channels)
-        return smaller(divide_up(STRIP_ELEMENTS, spec->channels), STRIP);
-    if (!g->stream && spec->channels * element_size(spec) >= PAGE)
-        return STRIP_OF_PAGES;
-    return STRIP;
+    return spec->channels * element_size(spec);
+}
+
+static bool foreseen(const xhat_spec *spec, int arrays)
+{
+    return arrays > 1 && row_bytes(spec) <= SHORT_ROW;
+}
+
+static size_t strip_of(const xhat_spec *spec, bool far, int read,
+                       int written)
+{
+    if (!far || row_bytes(spec) >= PAGE || foreseen(spec, read))
+        return STRIP;
+    return divide_up(STRIP, (size_t)(read + written));
 }
 
 /* How far behind what is read from memory lies what should be asked for now: as
@@ -148,7 +164,7 @@ static void set_ahead(const xhat_spec *spec, int arrays, size_t cached,
 {
     const bool columns = spec->inner <= 1;
     const bool next = !g->split && g->large && g->block_channels <= cached;
-    if (g->stream && (columns || next))
+    if (g->stream && (next || (columns && !foreseen(spec, arrays))))
         g->sums_ahead = soon(spec, arrays);
     if (next)
         g->writes_ahead = g->block_channels * spec->inner;
@@ -162,10 +178,14 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     xhat_geometry g = {0};
     const bool columns = spec->inner <= 1;
     size_t threads = most_threads(spec);
-    size_t parts = spec->outer == 0 ? 1 : xhat_part_count(spec);
+    size_t rows = spec->outer * run_parts(spec);
+    size_t each = part_rows(spec, sums, threads);
+    size_t parts = rows == 0 ? 1 : divide_up(rows, each);
     size_t cached = cached_channels(spec, arrays);
-    size_t bytes = spec->outer * spec->channels * spec->inner *
-                   element_size(spec) * ((size_t)arrays + 1);
+    size_t array = spec->outer * spec->channels * spec->inner *
+                   element_size(spec);
+    size_t bytes = array * ((size_t)arrays + 1);
+    bool far = array * (size_t)arrays > xhat_cpu_stream_bytes();
     size_t width = smaller(widest_block(spec, sums), spec->channels);
     /* runs are read twice at worst, rows in short pieces besides */
     bool whole = sums && (!columns || bytes <= xhat_cpu_cache() ||
@@ -182,14 +202,19 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
         width = width / whole_lines(spec) * whole_lines(spec);
     if (most_channels > 0)
         width = smaller(width, most_channels);
+    g.rows = rows;
+    g.part_rows = each;
+    g.parts = parts;
     g.block_channels = width;
     g.blocks = divide_up(spec->channels, width);
     g.split = !whole || (threads > 1 && parts > 1 && g.blocks < 4 * threads &&
                          g.blocks % threads != 0);
     g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
     g.large = bytes > xhat_cpu_cache();
-    g.stream = bytes > xhat_cpu_stream_bytes();
-    g.strip = strip_of(spec, &g, sums);
+    /* what is read twice is to stay in the caches, what is written not */
+    g.stream = bytes > xhat_cpu_stream_bytes() / (sums ? 2 : 1);
+    g.sums_strip = strip_of(spec, far, arrays, 0);
+    g.writes_strip = strip_of(spec, far, arrays, 1);
     set_ahead(spec, arrays, cached, &g);
     return g;
 }

@@ -2,7 +2,7 @@
  *
  *     part    a stretch of a channel's values.  Sums are taken over a part and
  *             the parts added in their order, so that they decide the bits:
- *             the shape alone decides the parts.
+ *             where there are sums, the shape alone decides the parts.
  *     block   neighboring channels that are worked on together.  Channels are
  *             independent, so a block may be what the caches and the number
  *             of threads ask for.
@@ -23,11 +23,13 @@ enum {
 };
 
 typedef struct xhat_geometry {
+    size_t rows; /* or images, or pieces of long runs */
+    size_t part_rows, parts;
     size_t block_channels, blocks;
     bool split;
     bool large;   /* more than the second-level cache holds */
     bool stream;  /* outputs go past the caches */
-    size_t strip; /* rows side by side: xhat_panel */
+    size_t sums_strip, writes_strip; /* rows side by side: xhat_panel */
     /* what is read next lies so many elements behind what is read now, while
      * sums are taken and while elements are written; 0: do not fetch it */
     size_t sums_ahead, writes_ahead;
@@ -42,8 +44,8 @@ typedef struct xhat_part {
 } xhat_part;
 
 xhat_order xhat_order_of(const xhat_spec *spec);
-size_t xhat_part_count(const xhat_spec *spec);
-xhat_part xhat_part_at(const xhat_spec *spec, size_t index);
+xhat_part xhat_part_at(const xhat_spec *spec, const xhat_geometry *geometry,
+                       size_t index);
 
 /* `arrays` of the size of x are read (2 in backward, 1 otherwise); `sums`: in
  * two passes.  most_channels limits a block; 0: no limit. */

@@ -13,7 +13,6 @@ typedef struct run {
     const xhat_geometry *geometry;
     const xhat_passes *passes;
     const void *args;
-    size_t parts;
     char *blocks, *stages, *part_sums; /* in scratch */
     size_t block_bytes, sums_bytes, stage_bytes;
 } run;
@@ -27,7 +26,7 @@ static size_t lay_out(run *r, char *scratch)
     const xhat_geometry *g = r->geometry;
     size_t threads = (size_t)g->threads;
     size_t blocks = g->split ? g->blocks : threads;
-    size_t sums = g->split ? g->blocks * r->parts : threads;
+    size_t sums = g->split ? g->blocks * r->geometry->parts : threads;
     r->block_bytes = xhat_block_bytes(r->plan, g->block_channels);
     r->sums_bytes = xhat_sums_bytes(g->block_channels);
     r->stage_bytes = xhat_stage_bytes(r->plan);
@@ -42,9 +41,7 @@ static size_t lay_out(run *r, char *scratch)
 
 size_t xhat_passes_scratch(const xhat_plan *plan, const xhat_geometry *geometry)
 {
-    run r = {.plan = plan,
-             .geometry = geometry,
-             .parts = xhat_part_count(&plan->spec)};
+    run r = {.plan = plan, .geometry = geometry};
     return lay_out(&r, NULL) + XHAT_ALIGNMENT;
 }
 
@@ -60,6 +57,14 @@ static void range_of(share mine, size_t count, size_t *begin, size_t *end)
     *begin = count / mine.of * mine.index +
              (mine.index < count % mine.of ? mine.index : count % mine.of);
     *end = *begin + count / mine.of + (mine.index < count % mine.of);
+}
+
+/* The same of the parts of all blocks, the last part being a short one. */
+static size_t first_task(const xhat_geometry *g, size_t index, size_t of)
+{
+    size_t row = g->rows * g->blocks / of * index;
+    return index == of ? g->parts * g->blocks
+                       : (row + g->part_rows / 2) / g->part_rows;
 }
 
 /* Nobody goes on before all are here. */
@@ -104,12 +109,12 @@ static void work_on_blocks(const run *r, share mine)
         xhat_block *block = xhat_block_at(r->plan, r->geometry, index, memory);
         r->passes->begin(r->plan, r->args, block);
         sum_part(r, block, 0, &block->sums);
-        for (size_t part = 1; part < r->parts; part++) {
+        for (size_t part = 1; part < r->geometry->parts; part++) {
             sum_part(r, block, part, &sums);
             xhat_block_merge(block, &block->sums, &sums);
         }
         r->passes->end(r->plan, r->args, block);
-        for (size_t part = r->parts; part-- > 0;)
+        for (size_t part = r->geometry->parts; part-- > 0;)
             write_part(r, block, part, mine);
     }
 }
@@ -130,7 +135,7 @@ static void add_parts(const run *r, size_t index)
 {
     xhat_block *block = block_of(r, index);
     block->sums = sums_of(r, index); /* of part 0 */
-    for (size_t part = 1; part < r->parts; part++) {
+    for (size_t part = 1; part < r->geometry->parts; part++) {
         xhat_sums sums = sums_of(r, part * r->geometry->blocks + index);
         xhat_block_merge(block, &block->sums, &sums);
     }
@@ -142,9 +147,10 @@ static void work_on_parts(const run *r, share mine)
 {
     const size_t blocks = r->geometry->blocks;
     const bool sums = r->passes->sum != NULL;
-    size_t first, end, begin, stop;
+    const size_t begin = first_task(r->geometry, mine.index, mine.of);
+    const size_t stop = first_task(r->geometry, mine.index + 1, mine.of);
+    size_t first, end;
     range_of(mine, blocks, &first, &end);
-    range_of(mine, blocks * r->parts, &begin, &stop);
     for (size_t b = first; b < end; b++) {
         xhat_block_at(r->plan, r->geometry, b, block_of(r, b));
         if (sums)
@@ -164,7 +170,7 @@ static void work_on_parts(const run *r, share mine)
         r->passes->end(r->plan, r->args, block_of(r, b));
     }
     wait_for_all(r);
-    for (size_t task = stop; task-- > begin;)
+    for (size_t task = begin; task < stop; task++)
         write_part(r, block_of(r, task % blocks), task / blocks, mine);
 }
 
@@ -185,8 +191,7 @@ void xhat_run_passes(const xhat_plan *plan, const xhat_geometry *geometry,
     run r = {.plan = plan,
              .geometry = geometry,
              .passes = passes,
-             .args = args,
-             .parts = xhat_part_count(&plan->spec)};
+             .args = args};
     lay_out(&r, (char *)(address / XHAT_ALIGNMENT * XHAT_ALIGNMENT));
 #ifdef _OPENMP
     if (geometry->threads > 1) {
