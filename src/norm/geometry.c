@@ -132,17 +132,23 @@ static size_t row_bytes(const xhat_spec *spec)
     return spec->channels * element_size(spec);
 }
 
-static bool foreseen(const xhat_spec *spec, int arrays)
-{
-    return arrays > 1 && row_bytes(spec) <= SHORT_ROW;
-}
-
 static size_t strip_of(const xhat_spec *spec, bool far, int read,
                        int written)
 {
-    if (!far || row_bytes(spec) >= PAGE || foreseen(spec, read))
+    bool brief = read > 1 && row_bytes(spec) <= SHORT_ROW;
+    if (!far || row_bytes(spec) >= PAGE || brief)
         return STRIP;
     return divide_up(STRIP, (size_t)(read + written));
+}
+
+/* Do rows come sooner when they are asked for? */
+static bool rows_fetched(const xhat_spec *spec, const xhat_geometry *g,
+                         int arrays)
+{
+    bool brief = row_bytes(spec) <= SHORT_ROW;
+    if (g->stream)
+        return !(brief && arrays > 1);
+    return g->large && arrays == 1 && !brief && row_bytes(spec) < PAGE;
 }
 
 /* How far behind what is read from memory lies what should be asked for now: as
@@ -164,11 +170,11 @@ static void set_ahead(const xhat_spec *spec, int arrays, size_t cached,
 {
     const bool columns = spec->inner <= 1;
     const bool next = !g->split && g->large && g->block_channels <= cached;
-    if (g->stream && (next || (columns && !foreseen(spec, arrays))))
+    if (columns ? rows_fetched(spec, g, arrays) : next && g->stream)
         g->sums_ahead = soon(spec, arrays);
     if (next)
         g->writes_ahead = g->block_channels * spec->inner;
-    else if (g->stream && g->split && columns)
+    else if (g->split && columns)
         g->writes_ahead = g->sums_ahead;
 }
 
