@@ -35,6 +35,7 @@ void cli_note_missing(const cli_invocation *invocation, const char *source,
                       const xhat_dataset *data)
 {
     size_t filled = count_missing(data);
+    source = cli_source_name(source);
     if (data->dropped > 0)
         cli_note(invocation, "%s: %zu row%s left out for lack of a value",
                  source, data->dropped, data->dropped == 1 ? "" : "s");

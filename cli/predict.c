@@ -11,8 +11,9 @@ static const cli_option options[] = {
     {"label", 0, "COLUMN",
      "a column of the CSV to leave out: name, or number from 1"},
     {"missing", 0, "mean",
-     "mean: fill in missing values with the mean of the training (default: "
-     "as in the training, else an error)"},
+     "mean: fill in missing values with the mean of the training rows "
+     "(default: "
+     "refuse them, unless the training filled them in)"},
     {NULL, 0, NULL, NULL}};
 
 enum { ROWS_A_TIME = 512 };
@@ -157,8 +158,10 @@ static int read_options(const cli_invocation *invocation, int64_t *top)
     if (result == CLI_DONE)
         result = cli_missing(invocation, &missing);
     if (result == CLI_DONE && missing == XHAT_MISSING_DROP)
-        return cli_fail(CLI_USAGE, "--missing drop: each row has its line in "
-                                   "what predict prints; mean fills it in");
+        return cli_fail(
+            CLI_USAGE, "--missing drop: predict prints a line for each row and "
+                       "leaves none out; --missing mean fills in the mean of "
+                       "the training rows");
     return result;
 }
 
@@ -195,7 +198,9 @@ const cli_command cli_command_predict = {
         "label column named as in\nthe training is left out by itself.  With a "
         "header, columns are found by the\nnames of the training.  DATA may be "
         "a matrix: \"1,2; 3,4\".  Of a folder or an\n.npz with a test set, "
-        "that set is predicted.\n",
+        "that set is predicted.\n\n"
+        "A row that lacks a value is refused with its place, unless --missing "
+        "mean fills\nit in; rows are never left out: line N is row N.\n",
     .least_operands = 2,
     .most_operands = 2,
     .tables = {options},

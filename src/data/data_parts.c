@@ -49,7 +49,7 @@ static xhat_status check_part(const xhat_part *p, const xhat_part *first,
 /* A value that is no finite number: missing, or an error. */
 static xhat_status not_finite(const xhat_dataset *data, const xhat_part *p,
                               size_t i, double value, const char *source,
-                              xhat_error *error)
+                              bool unlabeled, xhat_error *error)
 {
     size_t features = data->features;
     bool missing = isnan(value);
@@ -57,20 +57,21 @@ static xhat_status not_finite(const xhat_dataset *data, const xhat_part *p,
         return XHAT_OK;
     return xhat_fail(error, XHAT_BAD_FORMAT,
                      "%s: row %zu, feature %zu%s%s (both from 0) is %s: a "
-                     "feature must be a finite number%s",
+                     "feature must be a finite number%s%s%s",
                      source, i / features, i % features,
                      p->x->name[0] != '\0' ? " of " : "", p->x->name,
                      missing     ? "nan"
                      : value > 0 ? "inf"
                                  : "-inf",
-                     missing ? " (--missing drop leaves such rows out, "
-                               "--missing mean fills in the mean)"
-                             : "");
+                     missing ? " (" : "",
+                     missing ? xhat_missing_remedy(unlabeled) : "",
+                     missing ? ")" : "");
 }
 
 /* Copies a part's rows behind the `done` ones. */
 static xhat_status copy_rows(xhat_dataset *data, const xhat_part *p,
-                             size_t done, const char *source, xhat_error *error)
+                             size_t done, const char *source, bool unlabeled,
+                             xhat_error *error)
 {
     size_t features = data->features, count = xhat_array_count(p->x);
     char *to = (char *)data->values +
@@ -87,7 +88,8 @@ static xhat_status copy_rows(xhat_dataset *data, const xhat_part *p,
         double value = xhat_array_f64_at(p->x, i);
         if (isfinite(value))
             continue;
-        xhat_status status = not_finite(data, p, i, value, source, error);
+        xhat_status status =
+            not_finite(data, p, i, value, source, unlabeled, error);
         if (status != XHAT_OK)
             return status;
     }
@@ -195,7 +197,8 @@ xhat_status xhat_parts_join(xhat_dataset *data, const xhat_part *parts,
     xhat_status status = plan_join(data, parts, count, source, &labeled, error);
     data->missing = options->missing;
     for (size_t i = 0, done = 0; i < count && status == XHAT_OK; i++) {
-        status = copy_rows(data, &parts[i], done, source, error);
+        status =
+            copy_rows(data, &parts[i], done, source, options->unlabeled, error);
         done += rows_of(parts[i].x);
     }
     if (status == XHAT_OK && has_test)

@@ -60,6 +60,13 @@ bool xhat_missing_from_name(const char *name, xhat_missing *missing)
     return false;
 }
 
+const char *xhat_missing_remedy(bool unlabeled)
+{
+    return unlabeled ? "--missing mean fills in the mean of the training rows"
+                     : "--missing drop leaves such rows out, --missing mean "
+                       "fills in the mean";
+}
+
 /* ---- hash ---------------------------------------------------------------- */
 
 static uint64_t fnv1a(uint64_t hash, const void *bytes, size_t size)

@@ -102,6 +102,10 @@ XHAT_NODISCARD xhat_status xhat_categories_expand(
     xhat_column_choice *choice, const xhat_table *table, const char *source,
     const xhat_allocator *allocator, xhat_error *error);
 
+/* What lets rows through that lack a feature, for messages: rows without labels
+ * are all to be predicted, and none can be dropped. */
+const char *xhat_missing_remedy(bool unlabeled);
+
 /* Is the cell of a table missing? */
 bool xhat_cell_missing(const xhat_column *column, size_t row);
 

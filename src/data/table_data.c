@@ -77,19 +77,20 @@ static xhat_status bad_cell(const xhat_table *table, const char *source,
 }
 
 static xhat_status missing_cell(const xhat_table *table, const char *source,
-                                size_t j, size_t row, xhat_error *error)
+                                size_t j, size_t row, bool unlabeled,
+                                xhat_error *error)
 {
-    return bad_cell(table, source, j, row,
-                    "missing or NaN: a feature must be a finite number "
-                    "(--missing drop leaves such rows out, --missing mean "
-                    "fills in the mean)",
-                    error);
+    char what[160];
+    snprintf(what, sizeof what,
+             "missing or NaN: a feature must be a finite number (%s)",
+             xhat_missing_remedy(unlabeled));
+    return bad_cell(table, source, j, row, what, error);
 }
 
 /* A feature that is a number. */
 static xhat_status copy_numbers(xhat_dataset *data, const xhat_table *table,
                                 const char *source, size_t j, size_t f,
-                                xhat_error *error)
+                                bool unlabeled, xhat_error *error)
 {
     const xhat_column *column = &table->column[j];
     double *values = data->values;
@@ -100,7 +101,7 @@ static xhat_status copy_numbers(xhat_dataset *data, const xhat_table *table,
                             "infinite: a feature must be a finite number",
                             error);
         if (isnan(value) && data->missing != XHAT_MISSING_MEAN)
-            return missing_cell(table, source, j, i, error);
+            return missing_cell(table, source, j, i, unlabeled, error);
         values[i * data->features + f] = value;
     }
     return XHAT_OK;
@@ -139,7 +140,8 @@ static xhat_status unknown_category(const xhat_table *table, const char *source,
 static xhat_status copy_categories(xhat_dataset *data, const xhat_table *table,
                                    const char *source,
                                    const xhat_feature_source *feature, size_t f,
-                                   size_t count, xhat_error *error)
+                                   size_t count, bool unlabeled,
+                                   xhat_error *error)
 {
     size_t j = feature->column;
     const xhat_column *column = &table->column[j];
@@ -147,7 +149,7 @@ static xhat_status copy_categories(xhat_dataset *data, const xhat_table *table,
         double *values = (double *)data->values + i * data->features + f;
         bool missing = xhat_cell_missing(column, i), known = missing;
         if (missing && data->missing != XHAT_MISSING_MEAN)
-            return missing_cell(table, source, j, i, error);
+            return missing_cell(table, source, j, i, unlabeled, error);
         for (size_t k = 0; k < count; k++) {
             bool here = !missing && holds(column, i, feature[k].category);
             values[k] = missing ? NAN : here;
@@ -181,7 +183,7 @@ static xhat_status text_feature(const xhat_table *table, const char *source,
 static xhat_status copy_features(xhat_dataset *data, const xhat_table *table,
                                  const char *source,
                                  const xhat_column_choice *choice,
-                                 xhat_error *error)
+                                 bool unlabeled, xhat_error *error)
 {
     xhat_status status = XHAT_OK;
     for (size_t f = 0, count; f < choice->features && status == XHAT_OK;
@@ -193,13 +195,13 @@ static xhat_status copy_features(xhat_dataset *data, const xhat_table *table,
                         feature[count].column == feature->column;)
             count++;
         if (feature->category != NULL)
-            status =
-                copy_categories(data, table, source, feature, f, count, error);
+            status = copy_categories(data, table, source, feature, f, count,
+                                     unlabeled, error);
         else if (!table->column[feature->column].numeric)
             status = text_feature(table, source, feature->column, error);
         else
-            status =
-                copy_numbers(data, table, source, feature->column, f, error);
+            status = copy_numbers(data, table, source, feature->column, f,
+                                  unlabeled, error);
     }
     return status;
 }
@@ -346,7 +348,8 @@ static xhat_status from_columns(xhat_dataset *data, xhat_table *table,
         status = xhat_dataset_allocate(data, table->rows, choice->features,
                                        XHAT_ELEMENT_F64, error);
     if (status == XHAT_OK)
-        status = copy_features(data, table, source, choice, error);
+        status = copy_features(data, table, source, choice, options->unlabeled,
+                               error);
     if (status == XHAT_OK && !options->unlabeled)
         status = read_labels(data, table, source, choice, options, error);
     if (status == XHAT_OK)

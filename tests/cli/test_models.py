@@ -382,9 +382,15 @@ class Models(unittest.TestCase):
         self.assertIn("left out for lack of a value", done.stderr)
         done = self.xhat("predict", "run", self.data, code=3)
         self.assertIn("trees.csv:5", done.stderr)
+        self.assertIn("--missing mean fills in", done.stderr)
+        self.assertNotIn("--missing drop", done.stderr) # predict refuses it
+        np.save(self.folder / "rows.npy", features(self.data))
+        done = self.xhat("predict", "run", "rows.npy", code=3)
+        self.assertIn("--missing mean fills in", done.stderr)
+        self.assertNotIn("--missing drop", done.stderr)
         done = self.xhat("predict", "run", self.data, "--missing", "drop",
                          code=2)
-        self.assertIn("each row has its line", done.stderr)
+        self.assertIn("--missing mean fills in", done.stderr)
         done = self.xhat("predict", "run", self.data, "--missing", "mean")
         self.assertEqual(len(done.stdout.splitlines()), 90)
         run = self.trained("--missing", "mean", gaps=True)
