@@ -150,6 +150,11 @@ static int run_sweep(const cli_invocation *invocation)
             result = cli_sweep_train_points(&sweep, &shared);
         if (result == CLI_DONE)
             result = conclude(&sweep);
+        if (result == CLI_OUTPUT && cli_sweep_exists(sweep.folder))
+            cli_fail(result,
+                     "what was saved before is whole; once there is room and "
+                     "leave to write, go on with: xhat sweep --resume %s",
+                     sweep.folder);
         xhat_run_folder_unlock(lock);
     }
     cli_sweep_close_data(&shared);

@@ -100,6 +100,12 @@ static const char *best_of(const cli_run *run, char *text, size_t size)
     return text;
 }
 
+/* What `--resume RUN` needs behind it when the data came from a pipe. */
+static const char *data_again(const cli_train_setup *setup)
+{
+    return strcmp(setup->source, "-") == 0 ? " < DATA" : "";
+}
+
 /* How it went, in words; the exit code is that of the run asked for: a
  * baseline that diverges is a result. */
 static int conclude(const cli_invocation *invocation, const cli_run *runs,
@@ -122,9 +128,10 @@ static int conclude(const cli_invocation *invocation, const cli_run *runs,
     if (runs[count - 1].status == CLI_RUN_INTERRUPTED)
         cli_note(invocation,
                  "%s: %s; the model and the metrics so far are in %s; go on "
-                 "with: xhat train --resume %s",
+                 "with: xhat train --resume %s%s",
                  runs[count - 1].name, runs[count - 1].message,
-                 runs[count - 1].folder, runs[0].folder);
+                 runs[count - 1].folder, runs[0].folder,
+                 data_again(runs[0].setup));
     else
         cli_note(invocation,
                  "%s holds report.html, curves.svg, run.json, metrics.jsonl "
@@ -197,6 +204,19 @@ static int take_folder(const cli_invocation *invocation, cli_train_setup *setup,
     return CLI_DONE;
 }
 
+/* After a full disk: what was there is whole, and a run that was begun goes on
+ * once its files can be written. */
+static void say_how_to_go_on(const cli_train_setup *setup)
+{
+    char path[CLI_PATH_SIZE + 32];
+    snprintf(path, sizeof path, "%s/run.json", setup->folder);
+    if (access(path, F_OK) == 0)
+        cli_fail(CLI_OUTPUT,
+                 "what was saved before is whole; once there is room and leave "
+                 "to write, go on with: xhat train --resume %s%s",
+                 setup->folder, data_again(setup));
+}
+
 static int run_in_folder(const cli_invocation *invocation,
                          cli_train_setup *setup, const xhat_dataset *data,
                          const xhat_split *split)
@@ -208,6 +228,8 @@ static int run_in_folder(const cli_invocation *invocation,
     if (result != CLI_DONE)
         return result;
     result = run_both(invocation, setup, data, split, &complete);
+    if (result == CLI_OUTPUT)
+        say_how_to_go_on(setup);
     if (setup->keeps_old && !complete)
         cli_warn("the run before is in %s.old", setup->folder);
     else if (setup->keeps_old &&

@@ -156,7 +156,8 @@ xhat_status cli_run_write_model(const cli_run *run, const char *file,
     return xhat_model_write(run->model, path, true, error);
 }
 
-bool cli_run_report(void *context, const xhat_progress *progress)
+xhat_status cli_run_report(void *context, const xhat_progress *progress,
+                           xhat_error *error)
 {
     cli_run *run = context;
     const xhat_epoch *epoch = progress->finished;
@@ -168,21 +169,21 @@ bool cli_run_report(void *context, const xhat_progress *progress)
             run->watch(run->watch_context, progress);
         else
             draw_line(run, progress);
-        return !cli_interrupted();
+        return cli_interrupted() ? XHAT_INTERRUPTED : XHAT_OK;
     }
     say_epoch(run, epoch, progress->epochs);
     if (run->setup->json)
         event_of_epoch(run, epoch);
-    run->failed = xhat_history_add(&run->history, epoch, &run->error);
-    if (run->failed == XHAT_OK && epoch->best)
-        run->failed = cli_run_write_model(run, "best.safetensors", &run->error);
-    if (run->failed == XHAT_OK)
-        run->failed =
-            cli_run_write_model(run, "model.safetensors", &run->error);
-    if (run->failed == XHAT_OK)
-        run->failed =
-            xhat_history_write(&run->history, run->folder, &run->error);
-    return run->failed == XHAT_OK && !cli_interrupted();
+    xhat_status status = xhat_history_add(&run->history, epoch, error);
+    if (status == XHAT_OK && epoch->best)
+        status = cli_run_write_model(run, "best.safetensors", error);
+    if (status == XHAT_OK)
+        status = cli_run_write_model(run, "model.safetensors", error);
+    if (status == XHAT_OK)
+        status = xhat_history_write(&run->history, run->folder, error);
+    if (status == XHAT_OK && cli_interrupted())
+        return XHAT_INTERRUPTED;
+    return status;
 }
 
 /* ---- the table ----------------------------------------------------------- */

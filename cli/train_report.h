@@ -37,15 +37,14 @@ typedef struct cli_run {
     void *watch_context;
     size_t *confusion;          /* (classes, classes), or NULL */
     const char *confusion_part; /* "test set" */
-    xhat_status failed;         /* of going on from the state, and of writing
-                                   the model and the metrics */
-    xhat_error error;
+    xhat_status failed;         /* of going on from the state */
 } cli_run;
 
 /* For xhat_train; context is the cli_run.  Keeps the history, writes
  * model.safetensors, best.safetensors and metrics.jsonl after an epoch, shows
  * progress, stops on Ctrl-C. */
-bool cli_run_report(void *context, const xhat_progress *progress);
+xhat_status cli_run_report(void *context, const xhat_progress *progress,
+                           xhat_error *error);
 
 /* The model in the run's folder, as `file`. */
 xhat_status cli_run_write_model(const cli_run *run, const char *file,

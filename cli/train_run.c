@@ -68,8 +68,6 @@ static int train(cli_run *run, const xhat_split *split)
     xhat_status status =
         xhat_train(run->model, split, &options, cli_run_report, run, &error);
     cli_run_clear_line(run);
-    if (run->failed != XHAT_OK)
-        return cli_fail_error(&run->error);
     run->status = status == XHAT_OK            ? CLI_RUN_FINISHED
                   : status == XHAT_INTERRUPTED ? CLI_RUN_INTERRUPTED
                                                : CLI_RUN_DIVERGED;

@@ -279,9 +279,12 @@ typedef struct xhat_progress {
     double rows_per_second, seconds_left; /* of the whole training */
 } xhat_progress;
 
-/* False stops the training: xhat_train returns XHAT_INTERRUPTED, with the
- * model as the finished step left it. */
-typedef bool (*xhat_report)(void *context, const xhat_progress *progress);
+/* XHAT_OK goes on.  Anything else stops the training, with the model as the
+ * finished step left it, and is what xhat_train returns: XHAT_INTERRUPTED once
+ * the state is saved; a failure, which *error describes, at once, for a state
+ * saved then would leave behind what the caller could not keep. */
+typedef xhat_status (*xhat_report)(void *context, const xhat_progress *progress,
+                                   xhat_error *error);
 
 /* Trains the model on split->train.  A last batch of one row joins the one
  * before it.  report may be NULL.  A part without rows may be all zero, but

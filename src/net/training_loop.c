@@ -151,6 +151,19 @@ static xhat_progress progress_of(const xhat_training *training,
     };
 }
 
+/* Tells the caller; *go_on becomes false where it wants no more. */
+static xhat_status tell(xhat_report report, void *context,
+                        const xhat_progress *progress, bool *go_on,
+                        xhat_error *error)
+{
+    xhat_status status =
+        report == NULL ? XHAT_OK : report(context, progress, error);
+    if (status != XHAT_INTERRUPTED)
+        return status;
+    *go_on = false;
+    return XHAT_OK;
+}
+
 /* One step and, when it is the last of its epoch, what an epoch ends with;
  * *go_on: whether the caller wants more. */
 static xhat_status advance(xhat_training *training, loop_clock *clock,
@@ -158,18 +171,20 @@ static xhat_status advance(xhat_training *training, loop_clock *clock,
                            xhat_error *error)
 {
     xhat_epoch epoch;
+    *go_on = true;
     xhat_status status = xhat_training_step(training, error);
     if (status != XHAT_OK)
         return status;
     xhat_progress progress = progress_of(training, clock);
-    *go_on = report == NULL || report(context, &progress);
-    if (training->batch == training->batches) {
+    status = tell(report, context, &progress, go_on, error);
+    if (status == XHAT_OK && training->batch == training->batches) {
         status = finish_epoch(training, clock, &epoch, error);
-        if (status != XHAT_OK)
-            return status;
         progress.finished = &epoch;
-        *go_on = (report == NULL || report(context, &progress)) && *go_on;
+        if (status == XHAT_OK)
+            status = tell(report, context, &progress, go_on, error);
     }
+    if (status != XHAT_OK)
+        return status;
     if (is_save_due(training, clock) ||
         (training->options.state != NULL && (!*go_on || is_over(training))))
         status = save(training, clock, error);

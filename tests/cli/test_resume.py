@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import random
+import resource
 import shutil
 import signal
 import struct
@@ -64,13 +65,19 @@ class Resume(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.folder)
 
-    def start(self, *words):
-        return subprocess.Popen([XHAT, "train", *map(str, words)],
+    def start(self, *words, room=None, command="train"):
+        def before():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+        # Python ignores SIGXFSZ, and so does its child: a file that grows
+        # beyond `room` bytes cannot be written on, as on a full disk
+        return subprocess.Popen([XHAT, command, *map(str, words)],
                                 cwd=self.folder, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.PIPE, text=True)
+                                stderr=subprocess.PIPE, text=True,
+                                preexec_fn=before if room else None,
+                                restore_signals=not room)
 
-    def train(self, *words, code=0):
-        process = self.start(*words)
+    def train(self, *words, code=0, **more):
+        process = self.start(*words, **more)
         said = process.communicate(timeout=120)[1]
         self.assertEqual(process.returncode, code, f"{words}: {said}")
         return said
@@ -142,6 +149,74 @@ class Resume(unittest.TestCase):
         self.assertIn("xhat train --resume run", said)
         record = json.loads((self.folder / "run/run.json").read_text())
         self.assertEqual(record["result"]["status"], "interrupted")
+
+    def test_a_full_disk_says_how_to_go_on(self):
+        course = [*COURSES[0], *THREADS]
+        self.train(*course, "-o", "whole")
+        sizes = {path.name: path.stat().st_size
+                 for path in (self.folder / "whole").iterdir()}
+        for name in ("metrics.jsonl", "model.safetensors",
+                     "state.safetensors", "report.html"):
+            with self.subTest(name):
+                said = self.train(*course, "-o", "run", code=5,
+                                  room=sizes[name] - 1)
+                self.assertIn("cannot write run/", said)
+                self.assertIn("go on with: xhat train --resume run", said)
+                self.train("--resume", "run")
+                self.same("whole", "run")
+                shutil.rmtree(self.folder / "run")
+        said = self.train(*course, "-o", "run", code=5, room=500)
+        self.assertIn("cannot write run/run.json", said)
+        self.assertNotIn("--resume", said) # nothing was begun
+        self.train(*course, "-o", "run")
+        self.same("whole", "run")
+
+    def test_a_disk_that_fills_up_keeps_what_was_saved(self):
+        course = ["digits-like", "--hidden", "48", "--optimizer", "adam",
+                  *THREADS]
+        self.train(*course, "--epochs", 4, "-o", "whole")
+        self.train(*course, "--epochs", 2, "-o", "run")
+        run = self.folder / "run"
+        saved = {path.name: path.read_bytes() for path in run.iterdir()
+                 if path.name != "run.json"}
+        room = len(saved["model.safetensors"]) - 1
+        for _ in range(2):
+            said = self.train("--resume", "run", "--epochs", 4, code=5,
+                              room=room)
+            self.assertIn("go on with: xhat train --resume run", said)
+            for name, data in saved.items():
+                self.assertEqual((run / name).read_bytes(), data, name)
+        self.train("--resume", "run")
+        self.same("whole", "run")
+
+    def test_no_epoch_is_lost_that_could_not_be_written(self):
+        course = ["digits-like", "--hidden", "48", "--optimizer", "adam",
+                  *THREADS]
+        self.train(*course, "--epochs", 4, "-o", "whole")
+        self.train(*course, "--epochs", 2, "-o", "run")
+        for name in ("best.safetensors", "model.safetensors"):
+            path = self.folder / "run" / name
+            data = path.read_bytes()
+            path.unlink()
+            path.mkdir() # while the state, beside it, can be written
+            said = self.train("--resume", "run", "--epochs", 4, code=5)
+            self.assertIn(f"cannot write run/{name}", said)
+            path.rmdir()
+            path.write_bytes(data)
+        self.train("--resume", "run")
+        self.same("whole", "run")
+
+    def test_a_full_disk_in_a_sweep(self):
+        grid = ["digits-like", "--hidden", "48", "--epochs", 1, *THREADS,
+                "--grid", "lr=0.1,0.01"]
+        said = self.train(*grid, "-o", "sweep", command="sweep", code=5,
+                          room=12000)
+        self.assertIn("cannot write sweep/", said)
+        self.assertIn("go on with: xhat sweep --resume sweep", said)
+        self.train("--resume", "sweep", command="sweep")
+        record = json.loads((self.folder / "sweep/sweep.json").read_text())
+        self.assertEqual([point["status"] for point in record["points"]],
+                         ["finished", "finished"])
 
     def test_more_epochs_go_on_where_fewer_ended(self):
         course = ["spiral", "--hidden", "16", "--lr-schedule", "constant",

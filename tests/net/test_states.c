@@ -250,12 +250,14 @@ typedef struct watch {
     bool right;
 } watch;
 
-static bool watching(void *context, const xhat_progress *progress)
+static xhat_status watching(void *context, const xhat_progress *progress,
+                            xhat_error *error)
 {
     watch *w = context;
+    (void)error;
     const xhat_epoch *epoch = progress->finished;
     if (epoch == NULL)
-        return true;
+        return XHAT_OK;
     bool better = w->epochs == 0 || epoch->validation_accuracy > w->accuracy ||
                   (epoch->validation_accuracy == w->accuracy &&
                    epoch->validation_loss < w->loss);
@@ -266,7 +268,7 @@ static bool watching(void *context, const xhat_progress *progress)
         w->accuracy = epoch->validation_accuracy;
         w->loss = epoch->validation_loss;
     }
-    return true;
+    return XHAT_OK;
 }
 
 static void patience_ends_a_training(void **state)

@@ -150,16 +150,19 @@ typedef struct watch {
     xhat_epoch last;
 } watch;
 
-static bool watching(void *context, const xhat_progress *progress)
+static xhat_status watching(void *context, const xhat_progress *progress,
+                            xhat_error *error)
 {
     watch *w = context;
+    (void)error;
     if (progress->finished != NULL) {
         w->epochs++;
         w->last = *progress->finished;
     } else {
         w->reports++;
     }
-    return w->stop_after == 0 || w->reports < w->stop_after;
+    return w->stop_after == 0 || w->reports < w->stop_after ? XHAT_OK
+                                                            : XHAT_INTERRUPTED;
 }
 
 static void training_reports_and_stops(void **state)
