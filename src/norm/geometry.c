@@ -13,8 +13,7 @@ enum { LEAST_CHANNELS = 256 };
  * memory, as the CPU follows no more, unless they lie a page or more apart. */
 enum { STRIP = 4, PAGE = 4096 };
 
-/* bytes of a row so short that, of two arrays, the CPU foresees what is next
- * better than it is told */
+/* bytes of a row of channels, or of a run, that is a short one */
 enum { SHORT_ROW = 256 };
 
 /* what is fetched ahead is about so far away, or a row */
@@ -98,15 +97,14 @@ static size_t most_threads(const xhat_spec *spec)
     return smaller(smaller(threads, most), XHAT_THREADS_MAX);
 }
 
-/* The channels of a block that stays in half of the second-level cache; 0 if
- * not even the narrowest does. */
-static size_t cached_channels(const xhat_spec *spec, int arrays)
+/* The channels of a block that stays in so much of a cache; 0 if not even the
+ * narrowest does. */
+static size_t cached_channels(const xhat_spec *spec, int arrays, size_t cache)
 {
     size_t narrowest = spec->inner <= 1 ? group_of(spec) : 1;
     size_t bytes = spec->outer * spec->inner * element_size(spec) *
                    (size_t)arrays * narrowest;
-    return bytes == 0 ? spec->channels
-                      : xhat_cpu_cache() / 2 / bytes * narrowest;
+    return bytes == 0 ? spec->channels : cache / bytes * narrowest;
 }
 
 /* So many runs end where a line does, at the latest. */
@@ -129,11 +127,11 @@ static size_t widest_block(const xhat_spec *spec, bool sums)
 
 static size_t row_bytes(const xhat_spec *spec)
 {
-    return spec->channels * element_size(spec);
+    return (spec->inner <= 1 ? spec->channels : spec->inner) *
+           element_size(spec);
 }
 
-static size_t strip_of(const xhat_spec *spec, bool far, int read,
-                       int written)
+static size_t strip_of(const xhat_spec *spec, bool far, int read, int written)
 {
     bool brief = read > 1 && row_bytes(spec) <= SHORT_ROW;
     if (!far || row_bytes(spec) >= PAGE || brief)
@@ -163,19 +161,31 @@ static size_t soon(const xhat_spec *spec, int arrays)
            each;
 }
 
-/* While a block is written the next one is fetched.  Runs that do not stay in
- * the cache are long ones, which the CPU foresees. */
-static void set_ahead(const xhat_spec *spec, int arrays, size_t cached,
-                      xhat_geometry *g)
+/* While a block is written the next one is fetched, if the cache has room for
+ * both.  Runs that do not stay in the cache are long ones, which the CPU
+ * foresees. */
+static void set_ahead(const xhat_spec *spec, int arrays, xhat_geometry *g)
 {
-    const bool columns = spec->inner <= 1;
-    const bool next = !g->split && g->large && g->block_channels <= cached;
-    if (columns ? rows_fetched(spec, g, arrays) : next && g->stream)
+    const size_t cache = xhat_cpu_cache(), block = g->block_channels;
+    const bool columns = spec->inner <= 1, alone = !g->split && g->large;
+    const bool stays = alone && block <= cached_channels(spec, arrays, cache);
+    const bool next =
+        alone && block <= cached_channels(spec, arrays, cache / 2);
+    if (columns ? rows_fetched(spec, g, arrays) : stays && g->stream)
         g->sums_ahead = soon(spec, arrays);
     if (next)
-        g->writes_ahead = g->block_channels * spec->inner;
+        g->writes_ahead = block * spec->inner;
     else if (g->split && columns)
         g->writes_ahead = g->sums_ahead;
+}
+
+/* Arrays of so many bytes are written past the caches: sooner where what is read
+ * is read twice, and is to stay there; later where runs are so short that hardly
+ * a line is one run's own. */
+static size_t stream_bytes(const xhat_spec *spec, bool sums)
+{
+    bool brief = spec->inner > 1 && row_bytes(spec) <= SHORT_ROW;
+    return xhat_cpu_stream_bytes() / (sums && !brief ? 2 : 1);
 }
 
 xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
@@ -187,9 +197,9 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     size_t rows = spec->outer * run_parts(spec);
     size_t each = part_rows(spec, sums, threads);
     size_t parts = rows == 0 ? 1 : divide_up(rows, each);
-    size_t cached = cached_channels(spec, arrays);
-    size_t array = spec->outer * spec->channels * spec->inner *
-                   element_size(spec);
+    size_t cached = cached_channels(spec, arrays, xhat_cpu_cache() / 2);
+    size_t array =
+        spec->outer * spec->channels * spec->inner * element_size(spec);
     size_t bytes = array * ((size_t)arrays + 1);
     bool far = array * (size_t)arrays > xhat_cpu_stream_bytes();
     size_t width = smaller(widest_block(spec, sums), spec->channels);
@@ -217,10 +227,9 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
                          g.blocks % threads != 0);
     g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
     g.large = bytes > xhat_cpu_cache();
-    /* what is read twice is to stay in the caches, what is written not */
-    g.stream = bytes > xhat_cpu_stream_bytes() / (sums ? 2 : 1);
+    g.stream = bytes > stream_bytes(spec, sums);
     g.sums_strip = strip_of(spec, far, arrays, 0);
     g.writes_strip = strip_of(spec, far, arrays, 1);
-    set_ahead(spec, arrays, cached, &g);
+    set_ahead(spec, arrays, &g);
     return g;
 }

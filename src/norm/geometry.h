@@ -27,8 +27,8 @@ typedef struct xhat_geometry {
     size_t part_rows, parts;
     size_t block_channels, blocks;
     bool split;
-    bool large;   /* more than the second-level cache holds */
-    bool stream;  /* outputs go past the caches */
+    bool large;  /* more than the second-level cache holds */
+    bool stream; /* outputs go past the caches */
     size_t sums_strip, writes_strip; /* rows side by side: xhat_panel */
     /* what is read next lies so many elements behind what is read now, while
      * sums are taken and while elements are written; 0: do not fetch it */

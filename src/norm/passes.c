@@ -188,10 +188,8 @@ void xhat_run_passes(const xhat_plan *plan, const xhat_geometry *geometry,
                      void *scratch, const xhat_passes *passes, const void *args)
 {
     uintptr_t address = (uintptr_t)scratch + XHAT_ALIGNMENT - 1;
-    run r = {.plan = plan,
-             .geometry = geometry,
-             .passes = passes,
-             .args = args};
+    run r = {
+        .plan = plan, .geometry = geometry, .passes = passes, .args = args};
     lay_out(&r, (char *)(address / XHAT_ALIGNMENT * XHAT_ALIGNMENT));
 #ifdef _OPENMP
     if (geometry->threads > 1) {
