@@ -84,6 +84,18 @@ xhat_part xhat_part_at(const xhat_spec *spec, const xhat_geometry *geometry,
     return part;
 }
 
+size_t xhat_share_start(const xhat_geometry *g, size_t share, size_t shares)
+{
+    const size_t whole = (g->parts - 1) * g->blocks; /* but the last part */
+    const size_t last = g->rows - (g->parts - 1) * g->part_rows;
+    size_t row = g->rows * g->blocks / shares * share;
+    if (share == shares)
+        return g->parts * g->blocks;
+    if (row <= whole * g->part_rows)
+        return (row + g->part_rows / 2) / g->part_rows;
+    return whole + (row - whole * g->part_rows + last / 2) / last;
+}
+
 /* ---- blocks: decided by caches and threads ------------------------------- */
 
 static size_t most_threads(const xhat_spec *spec)
@@ -188,6 +200,15 @@ static size_t stream_bytes(const xhat_spec *spec, bool sums)
     return xhat_cpu_stream_bytes() / (sums && !brief ? 2 : 1);
 }
 
+/* Narrower, if that makes as many blocks for each of the threads. */
+static size_t even_width(size_t channels, size_t width, size_t threads)
+{
+    size_t blocks = divide_up(channels, width);
+    if (blocks >= 4 * threads)
+        return width;
+    return divide_up(channels, divide_up(blocks, threads) * threads);
+}
+
 xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
                                size_t most_channels)
 {
@@ -208,8 +229,8 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
                           cached >= LEAST_CHANNELS || cached >= spec->channels);
     if (whole && cached > 0)
         width = smaller(width, cached);
-    if (whole && divide_up(spec->channels, width) < threads)
-        width = divide_up(spec->channels, threads);
+    if (whole) /* as many for each thread */
+        width = even_width(spec->channels, width, threads);
     if (!whole && divide_up(spec->channels, width) * parts < threads)
         width = divide_up(spec->channels, divide_up(threads, parts));
     if (columns)

@@ -23,7 +23,7 @@ enum {
 };
 
 typedef struct xhat_geometry {
-    size_t rows; /* or images, or pieces of long runs */
+    size_t rows; /* or images, or pieces of runs that are longer than a part */
     size_t part_rows, parts;
     size_t block_channels, blocks;
     bool split;
@@ -46,6 +46,11 @@ typedef struct xhat_part {
 xhat_order xhat_order_of(const xhat_spec *spec);
 xhat_part xhat_part_at(const xhat_spec *spec, const xhat_geometry *geometry,
                        size_t index);
+
+/* Of the parts of all blocks, part by part and in each block by block, the first
+ * one of a share.  Shares have about as many rows: the last part is short. */
+size_t xhat_share_start(const xhat_geometry *geometry, size_t share,
+                        size_t shares);
 
 /* `arrays` of the size of x are read (2 in backward, 1 otherwise); `sums`: in
  * two passes.  most_channels limits a block; 0: no limit. */

@@ -51,20 +51,13 @@ typedef struct share {
     size_t index, of; /* this thread, of how many */
 } share;
 
-/* tasks begin .. end of `count` are this thread's */
-static void range_of(share mine, size_t count, size_t *begin, size_t *end)
+/* blocks begin .. end are this thread's */
+static void blocks_of(const run *r, share mine, size_t *begin, size_t *end)
 {
-    *begin = count / mine.of * mine.index +
-             (mine.index < count % mine.of ? mine.index : count % mine.of);
-    *end = *begin + count / mine.of + (mine.index < count % mine.of);
-}
-
-/* The same of the parts of all blocks, the last part being a short one. */
-static size_t first_task(const xhat_geometry *g, size_t index, size_t of)
-{
-    size_t row = g->rows * g->blocks / of * index;
-    return index == of ? g->parts * g->blocks
-                       : (row + g->part_rows / 2) / g->part_rows;
+    size_t count = r->geometry->blocks, rest = count % mine.of;
+    *begin =
+        count / mine.of * mine.index + (mine.index < rest ? mine.index : rest);
+    *end = *begin + count / mine.of + (mine.index < rest);
 }
 
 /* Nobody goes on before all are here. */
@@ -104,8 +97,7 @@ static void work_on_blocks(const run *r, share mine)
     xhat_sums sums = xhat_sums_at(r->geometry->block_channels,
                                   r->part_sums + mine.index * r->sums_bytes);
     size_t index, end;
-    for (range_of(mine, r->geometry->blocks, &index, &end); index < end;
-         index++) {
+    for (blocks_of(r, mine, &index, &end); index < end; index++) {
         xhat_block *block = xhat_block_at(r->plan, r->geometry, index, memory);
         r->passes->begin(r->plan, r->args, block);
         sum_part(r, block, 0, &block->sums);
@@ -147,10 +139,10 @@ static void work_on_parts(const run *r, share mine)
 {
     const size_t blocks = r->geometry->blocks;
     const bool sums = r->passes->sum != NULL;
-    const size_t begin = first_task(r->geometry, mine.index, mine.of);
-    const size_t stop = first_task(r->geometry, mine.index + 1, mine.of);
+    const size_t begin = xhat_share_start(r->geometry, mine.index, mine.of);
+    const size_t stop = xhat_share_start(r->geometry, mine.index + 1, mine.of);
     size_t first, end;
-    range_of(mine, blocks, &first, &end);
+    blocks_of(r, mine, &first, &end);
     for (size_t b = first; b < end; b++) {
         xhat_block_at(r->plan, r->geometry, b, block_of(r, b));
         if (sums)

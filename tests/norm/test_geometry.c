@@ -1,0 +1,122 @@
+/* How work is cut: every element once, by shares that are even, and where sums
+ * are added up, the same for every number of threads. */
+#include "base/threads.h"
+#include "check.h"
+#include "norm/geometry.h"
+
+static const size_t outers[] = {0, 1, 2, 5, 10, 255, 256, 257, 300, 513, 1568};
+static const size_t channels[] = {1, 3, 32, 64, 300, 1024, 3000};
+static const size_t inners[] = {1, 2, 49, 196, 16384, 16385, 50000};
+
+enum { COUNT_OUTER = 11, COUNT_CHANNELS = 7, COUNT_INNER = 7, THREADS = 9 };
+
+static xhat_spec spec_of(size_t i, int threads)
+{
+    xhat_spec spec = xhat_spec_default(i % 2 == 0 ? XHAT_F32 : XHAT_F64);
+    spec.outer = outers[i % COUNT_OUTER];
+    spec.channels = channels[i / COUNT_OUTER % COUNT_CHANNELS];
+    spec.inner = inners[i / COUNT_OUTER / COUNT_CHANNELS];
+    spec.threads = threads;
+    return spec;
+}
+
+/* Every element of a channel is in one part, and parts are in order. */
+static void check_parts(const xhat_spec *spec, const xhat_geometry *g)
+{
+    size_t row = 0, offset = 0;
+    for (size_t i = 0; i < g->parts && spec->outer > 0; i++) {
+        xhat_part part = xhat_part_at(spec, g, i);
+        assert_int_equal(part.first_row, row);
+        assert_int_equal(part.offset, offset);
+        assert_true(part.rows == 1 || part.length == spec->inner);
+        offset += part.length;
+        if (offset == spec->inner) {
+            offset = 0;
+            row += part.rows;
+        }
+    }
+    assert_int_equal(row, spec->outer);
+    assert_int_equal(offset, 0);
+}
+
+static void check_blocks(const xhat_spec *spec, const xhat_geometry *g)
+{
+    assert_true(g->block_channels * g->blocks >= spec->channels);
+    assert_true(g->block_channels * (g->blocks - 1) < spec->channels);
+}
+
+/* Every task is in one share, and no share has many rows more than the others. */
+static void check_shares(const xhat_geometry *g, size_t shares)
+{
+    size_t end = 0, fair = g->rows * g->blocks / shares;
+    for (size_t share = 0; share < shares; share++) {
+        size_t begin = xhat_share_start(g, share, shares), rows = 0;
+        assert_int_equal(begin, end);
+        end = xhat_share_start(g, share + 1, shares);
+        for (size_t task = begin; task < end; task++) {
+            size_t first = task / g->blocks * g->part_rows;
+            rows +=
+                g->rows - first < g->part_rows ? g->rows - first : g->part_rows;
+        }
+        assert_in_range(rows, 0, fair + g->part_rows + shares);
+    }
+    assert_int_equal(end, g->parts * g->blocks);
+}
+
+static void test_everything_is_worked_on_once(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OUTER * COUNT_CHANNELS * COUNT_INNER; i++)
+        for (int threads = 1; threads <= THREADS; threads++)
+            for (int arrays = 0; arrays <= 2; arrays++) {
+                xhat_spec spec = spec_of(i, threads);
+                xhat_geometry g = xhat_geometry_of(
+                    &spec, arrays == 0 ? 1 : arrays, arrays > 0, 0);
+                check_parts(&spec, &g);
+                check_blocks(&spec, &g);
+                assert_in_range(g.threads, 1, threads);
+                for (int shares = 1; g.split && shares <= g.threads; shares++)
+                    check_shares(&g, (size_t)shares);
+            }
+}
+
+static void test_sums_do_not_depend_on_the_threads(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OUTER * COUNT_CHANNELS * COUNT_INNER; i++)
+        for (int threads = 2; threads <= THREADS; threads++) {
+            xhat_spec one = spec_of(i, 1), many = spec_of(i, threads);
+            xhat_geometry a = xhat_geometry_of(&one, 1, true, 0);
+            xhat_geometry b = xhat_geometry_of(&many, 2, true, 7);
+            assert_int_equal(a.part_rows, b.part_rows);
+            assert_int_equal(a.parts, b.parts);
+        }
+}
+
+/* Where nothing is added up, two threads have as many rows each. */
+static void test_shares_without_sums_are_even(void **state)
+{
+    static const size_t rows[] = {256, 300, 513, 1568, 6272};
+    (void)state;
+    if (!xhat_threads_built_in())
+        skip();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        xhat_spec spec = xhat_spec_default(XHAT_F32);
+        spec.outer = rows[i];
+        spec.channels = 1024;
+        spec.threads = 2;
+        xhat_geometry g = xhat_geometry_of(&spec, 1, false, 0);
+        size_t half = xhat_share_start(&g, 1, 2) * g.part_rows;
+        assert_int_equal(g.threads, 2);
+        assert_in_range(half, spec.outer / 2, spec.outer / 2 + g.parts);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_everything_is_worked_on_once),
+        cmocka_unit_test(test_sums_do_not_depend_on_the_threads),
+        cmocka_unit_test(test_shares_without_sums_are_even)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
