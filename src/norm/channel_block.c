@@ -198,7 +198,8 @@ void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
                      const xhat_arrays *arrays, xhat_sum_kernel *kernel,
                      const xhat_sums *to)
 {
-    const xhat_part part = xhat_part_at(&plan->spec, geometry, part_index);
+    const xhat_part part =
+        xhat_part_at(&plan->spec, &geometry->sums, part_index);
     const bool columns = plan->order == XHAT_COLUMNS;
     const size_t channels = plan->spec.channels;
     size_t each = columns ? block->channels : 1; /* channels a panel */
@@ -209,8 +210,8 @@ void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
         .mask_stride = columns ? xhat_mask_bytes(plan->spec.dtype, channels)
                                : channels * xhat_mask_bytes(plan->spec.dtype,
                                                             plan->spec.inner),
-        .strip = geometry->sums_strip,
-        .ahead = geometry->sums_ahead};
+        .strip = geometry->sums.strip,
+        .ahead = geometry->sums.ahead};
     for (double *const *s = (double *const[]){to->sum, to->sum_low, to->product,
                                               to->product_low, NULL};
          *s != NULL; s++)
@@ -369,8 +370,8 @@ static void write_channels(const xhat_plan *plan, const xhat_geometry *geometry,
         .out_stride = columns ? plan->spec.channels : inner,
         .mask_stride = xhat_mask_bytes(plan->spec.dtype,
                                        columns ? plan->spec.channels : inner),
-        .strip = geometry->writes_strip,
-        .ahead = geometry->writes_ahead};
+        .strip = geometry->writes.strip,
+        .ahead = geometry->writes.ahead};
     for (size_t image = 0; image < images; image++) {
         xhat_part here = *part;
         here.first_row += image;
@@ -393,7 +394,8 @@ void xhat_block_write(const xhat_plan *plan, const xhat_geometry *geometry,
                       const xhat_arrays *arrays, xhat_map_kernel *kernel,
                       void *stage)
 {
-    const xhat_part part = xhat_part_at(&plan->spec, geometry, part_index);
+    const xhat_part part =
+        xhat_part_at(&plan->spec, &geometry->writes, part_index);
     for (size_t i = 0; i < block->channels;) {
         size_t end = block->any_written ? i : block->channels;
         while (end < block->channels && !block->written[end])

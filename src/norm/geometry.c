@@ -10,7 +10,8 @@ enum { ELEMENTS_A_THREAD = 65536 };
 enum { LEAST_CHANNELS = 256 };
 
 /* Rows side by side; so many in all the arrays together when they come from
- * memory, as the CPU follows no more, unless they lie a page or more apart. */
+ * memory, as the CPU follows no more.  Rows a page or more apart share the same
+ * few sets of a cache: there are fewer at once where a cache holds all. */
 enum { STRIP = 4, PAGE = 4096 };
 
 /* bytes of a row of channels, or of a run, that is a short one */
@@ -54,46 +55,56 @@ static size_t run_parts(const xhat_spec *spec)
                : divide_up(spec->inner, XHAT_PART_ELEMENTS);
 }
 
-/* Rows or images of a part.  Where sums are taken the shape alone decides;
- * else parts may be as even as the threads want them. */
-static size_t part_rows(const xhat_spec *spec, bool sums, size_t threads)
+/* rows or images of a part of sums: the shape alone decides */
+static size_t part_rows(const xhat_spec *spec)
 {
-    size_t rows = XHAT_PART_ROWS;
-    if (xhat_order_of(spec) == XHAT_RUNS)
-        rows = run_parts(spec) > 1 ? 1 : XHAT_PART_ELEMENTS / spec->inner;
-    if (spec->outer <= 1)
-        return 1;
-    if (sums || rows == 1)
-        return smaller(rows, spec->outer);
-    size_t rounds = divide_up(spec->outer, rows * threads);
-    return divide_up(spec->outer, rounds * threads);
+    if (xhat_order_of(spec) == XHAT_COLUMNS)
+        return XHAT_PART_ROWS;
+    return run_parts(spec) > 1 ? 1 : XHAT_PART_ELEMENTS / spec->inner;
 }
 
-xhat_part xhat_part_at(const xhat_spec *spec, const xhat_geometry *geometry,
+/* Parts of so many rows; no rows make an empty part. */
+static xhat_walk in_parts(size_t rows, size_t part_rows)
+{
+    size_t some = rows == 0 ? 1 : rows;
+    part_rows = smaller(some, part_rows);
+    return (xhat_walk){.part_rows = part_rows,
+                       .parts = divide_up(some, part_rows)};
+}
+
+/* Parts of at most so many rows, as many for each thread. */
+static xhat_walk in_even_parts(size_t rows, size_t most, size_t threads)
+{
+    size_t rounds = divide_up(in_parts(rows, most).parts, threads);
+    return in_parts(rows, rows == 0 ? 1 : divide_up(rows, rounds * threads));
+}
+
+xhat_part xhat_part_at(const xhat_spec *spec, const xhat_walk *walk,
                        size_t index)
 {
     xhat_part part = {.length = spec->inner};
-    size_t rows = geometry->part_rows;
     if (run_parts(spec) > 1) {
         part.offset = index % run_parts(spec) * XHAT_PART_ELEMENTS;
         part.length = smaller(spec->inner - part.offset, XHAT_PART_ELEMENTS);
         index /= run_parts(spec);
     }
-    part.first_row = index * rows;
-    part.rows = smaller(spec->outer - part.first_row, rows);
+    part.first_row = index * walk->part_rows;
+    part.rows = smaller(spec->outer - part.first_row, walk->part_rows);
     return part;
 }
 
-size_t xhat_share_start(const xhat_geometry *g, size_t share, size_t shares)
+size_t xhat_share_start(const xhat_geometry *g, const xhat_walk *walk,
+                        size_t share, size_t shares)
 {
-    const size_t whole = (g->parts - 1) * g->blocks; /* but the last part */
-    const size_t last = g->rows - (g->parts - 1) * g->part_rows;
+    const size_t each = walk->part_rows;
+    const size_t whole = (walk->parts - 1) * g->blocks; /* but the last part */
+    const size_t last = g->rows - (walk->parts - 1) * each;
     size_t row = g->rows * g->blocks / shares * share;
     if (share == shares)
-        return g->parts * g->blocks;
-    if (row <= whole * g->part_rows)
-        return (row + g->part_rows / 2) / g->part_rows;
-    return whole + (row - whole * g->part_rows + last / 2) / last;
+        return walk->parts * g->blocks;
+    if (row <= whole * each)
+        return (row + each / 2) / each;
+    return whole + (row - whole * each + last / 2) / last;
 }
 
 /* ---- blocks: decided by caches and threads ------------------------------- */
@@ -143,12 +154,17 @@ static size_t row_bytes(const xhat_spec *spec)
            element_size(spec);
 }
 
-static size_t strip_of(const xhat_spec *spec, bool far, int read, int written)
+static size_t strip_of(const xhat_spec *spec, size_t array, int read,
+                       int written)
 {
-    bool brief = read > 1 && row_bytes(spec) <= SHORT_ROW;
-    if (!far || row_bytes(spec) >= PAGE || brief)
+    const size_t arrays = (size_t)(read + written);
+    const bool pages = row_bytes(spec) >= PAGE;
+    const bool brief = read > 1 && row_bytes(spec) <= SHORT_ROW;
+    if (pages)
+        return array * (size_t)(read + 1) > 2 * xhat_cpu_cache() ? STRIP : 2;
+    if (array * (size_t)read <= xhat_cpu_stream_bytes() || brief)
         return STRIP;
-    return divide_up(STRIP, (size_t)(read + written));
+    return divide_up(STRIP, arrays);
 }
 
 /* Do rows come sooner when they are asked for? */
@@ -184,11 +200,11 @@ static void set_ahead(const xhat_spec *spec, int arrays, xhat_geometry *g)
     const bool next =
         alone && block <= cached_channels(spec, arrays, cache / 2);
     if (columns ? rows_fetched(spec, g, arrays) : stays && g->stream)
-        g->sums_ahead = soon(spec, arrays);
+        g->sums.ahead = soon(spec, arrays);
     if (next)
-        g->writes_ahead = block * spec->inner;
+        g->writes.ahead = block * spec->inner;
     else if (g->split && columns)
-        g->writes_ahead = g->sums_ahead;
+        g->writes.ahead = g->sums.ahead;
 }
 
 /* Arrays of so many bytes are written past the caches: sooner where what is read
@@ -209,6 +225,25 @@ static size_t even_width(size_t channels, size_t width, size_t threads)
     return divide_up(channels, divide_up(blocks, threads) * threads);
 }
 
+/* Threads that write to the same page of a row through their caches take lines
+ * from each other; blocks of whole pages, as many for each thread, do not. */
+static bool page_each(const xhat_spec *spec, size_t width, size_t threads)
+{
+    return spec->inner <= 1 && width * element_size(spec) >= PAGE &&
+           divide_up(spec->channels, width) % threads == 0;
+}
+
+/* Are there whole blocks for every thread? */
+static bool blocks_for_all(const xhat_spec *spec, const xhat_geometry *g,
+                           size_t threads)
+{
+    if (threads == 1 || g->blocks >= 4 * threads)
+        return true;
+    if (spec->inner <= 1 && !g->stream)
+        return page_each(spec, g->block_channels, threads);
+    return g->sums.parts == 1 || g->blocks % threads == 0;
+}
+
 xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
                                size_t most_channels)
 {
@@ -216,13 +251,10 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     const bool columns = spec->inner <= 1;
     size_t threads = most_threads(spec);
     size_t rows = spec->outer * run_parts(spec);
-    size_t each = part_rows(spec, sums, threads);
-    size_t parts = rows == 0 ? 1 : divide_up(rows, each);
     size_t cached = cached_channels(spec, arrays, xhat_cpu_cache() / 2);
     size_t array =
         spec->outer * spec->channels * spec->inner * element_size(spec);
     size_t bytes = array * ((size_t)arrays + 1);
-    bool far = array * (size_t)arrays > xhat_cpu_stream_bytes();
     size_t width = smaller(widest_block(spec, sums), spec->channels);
     /* runs are read twice at worst, rows in short pieces besides */
     bool whole = sums && (!columns || bytes <= xhat_cpu_cache() ||
@@ -231,6 +263,10 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
         width = smaller(width, cached);
     if (whole) /* as many for each thread */
         width = even_width(spec->channels, width, threads);
+    g.sums = in_parts(rows, part_rows(spec));
+    g.writes = in_even_parts(rows, part_rows(spec),
+                             page_each(spec, width, threads) ? 1 : threads);
+    size_t parts = sums ? g.sums.parts : g.writes.parts;
     if (!whole && divide_up(spec->channels, width) * parts < threads)
         width = divide_up(spec->channels, divide_up(threads, parts));
     if (columns)
@@ -240,17 +276,14 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     if (most_channels > 0)
         width = smaller(width, most_channels);
     g.rows = rows;
-    g.part_rows = each;
-    g.parts = parts;
     g.block_channels = width;
     g.blocks = divide_up(spec->channels, width);
-    g.split = !whole || (threads > 1 && parts > 1 && g.blocks < 4 * threads &&
-                         g.blocks % threads != 0);
-    g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
     g.large = bytes > xhat_cpu_cache();
     g.stream = bytes > stream_bytes(spec, sums);
-    g.sums_strip = strip_of(spec, far, arrays, 0);
-    g.writes_strip = strip_of(spec, far, arrays, 1);
+    g.split = !whole || !blocks_for_all(spec, &g, threads);
+    g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
+    g.sums.strip = strip_of(spec, array, arrays, 0);
+    g.writes.strip = strip_of(spec, array, arrays, 1);
     set_ahead(spec, arrays, &g);
     return g;
 }

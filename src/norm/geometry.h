@@ -1,16 +1,18 @@
 /* How the work on an array is cut.
  *
  *     part    a stretch of a channel's values.  Sums are taken over a part and
- *             the parts added in their order, so that they decide the bits:
- *             where there are sums, the shape alone decides the parts.
+ *             the parts added in their order, so that they decide the bits: the
+ *             shape alone decides the parts of sums.  Elements may be written in
+ *             other parts, as even as the threads want them.
  *     block   neighboring channels that are worked on together.  Channels are
  *             independent, so a block may be what the caches and the number
  *             of threads ask for.
  *
  * One thread takes a block as a whole: sums, then elements, read from memory
- * once (`split` false).  Or, where there are fewer blocks than threads or a
- * block does not stay in the cache between the two, all threads take the sums
- * of every part first, then the elements (`split` true). */
+ * once (`split` false).  Or, where there are too few blocks, where threads would
+ * write to the same rows, or where a block does not stay in the cache between
+ * the two, all threads take the sums of every part first, then the elements
+ * (`split` true). */
 #ifndef XHAT_NORM_GEOMETRY_H
 #define XHAT_NORM_GEOMETRY_H
 
@@ -22,17 +24,22 @@ enum {
     XHAT_STAGE_ELEMENTS = 1024, /* what is gathered before it is streamed */
 };
 
+/* How a pass, that of the sums or that of the elements, goes through the
+ * arrays. */
+typedef struct xhat_walk {
+    size_t part_rows, parts;
+    size_t strip; /* rows side by side: xhat_panel */
+    size_t ahead; /* what is read next lies so many elements behind what is read
+                     now; 0: do not fetch it */
+} xhat_walk;
+
 typedef struct xhat_geometry {
     size_t rows; /* or images, or pieces of runs that are longer than a part */
-    size_t part_rows, parts;
+    xhat_walk sums, writes;
     size_t block_channels, blocks;
     bool split;
     bool large;  /* more than the second-level cache holds */
     bool stream; /* outputs go past the caches */
-    size_t sums_strip, writes_strip; /* rows side by side: xhat_panel */
-    /* what is read next lies so many elements behind what is read now, while
-     * sums are taken and while elements are written; 0: do not fetch it */
-    size_t sums_ahead, writes_ahead;
     int threads;
 } xhat_geometry;
 
@@ -44,13 +51,13 @@ typedef struct xhat_part {
 } xhat_part;
 
 xhat_order xhat_order_of(const xhat_spec *spec);
-xhat_part xhat_part_at(const xhat_spec *spec, const xhat_geometry *geometry,
+xhat_part xhat_part_at(const xhat_spec *spec, const xhat_walk *walk,
                        size_t index);
 
 /* Of the parts of all blocks, part by part and in each block by block, the first
  * one of a share.  Shares have about as many rows: the last part is short. */
-size_t xhat_share_start(const xhat_geometry *geometry, size_t share,
-                        size_t shares);
+size_t xhat_share_start(const xhat_geometry *geometry, const xhat_walk *walk,
+                        size_t share, size_t shares);
 
 /* `arrays` of the size of x are read (2 in backward, 1 otherwise); `sums`: in
  * two passes.  most_channels limits a block; 0: no limit. */

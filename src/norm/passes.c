@@ -26,7 +26,7 @@ static size_t lay_out(run *r, char *scratch)
     const xhat_geometry *g = r->geometry;
     size_t threads = (size_t)g->threads;
     size_t blocks = g->split ? g->blocks : threads;
-    size_t sums = g->split ? g->blocks * r->geometry->parts : threads;
+    size_t sums = g->split ? g->blocks * g->sums.parts : threads;
     r->block_bytes = xhat_block_bytes(r->plan, g->block_channels);
     r->sums_bytes = xhat_sums_bytes(g->block_channels);
     r->stage_bytes = xhat_stage_bytes(r->plan);
@@ -58,6 +58,14 @@ static void blocks_of(const run *r, share mine, size_t *begin, size_t *end)
     *begin =
         count / mine.of * mine.index + (mine.index < rest ? mine.index : rest);
     *end = *begin + count / mine.of + (mine.index < rest);
+}
+
+/* and so are tasks begin .. end, each a part of a block */
+static void tasks_of(const run *r, share mine, const xhat_walk *walk,
+                     size_t *begin, size_t *end)
+{
+    *begin = xhat_share_start(r->geometry, walk, mine.index, mine.of);
+    *end = xhat_share_start(r->geometry, walk, mine.index + 1, mine.of);
 }
 
 /* Nobody goes on before all are here. */
@@ -101,12 +109,12 @@ static void work_on_blocks(const run *r, share mine)
         xhat_block *block = xhat_block_at(r->plan, r->geometry, index, memory);
         r->passes->begin(r->plan, r->args, block);
         sum_part(r, block, 0, &block->sums);
-        for (size_t part = 1; part < r->geometry->parts; part++) {
+        for (size_t part = 1; part < r->geometry->sums.parts; part++) {
             sum_part(r, block, part, &sums);
             xhat_block_merge(block, &block->sums, &sums);
         }
         r->passes->end(r->plan, r->args, block);
-        for (size_t part = r->geometry->parts; part-- > 0;)
+        for (size_t part = r->geometry->writes.parts; part-- > 0;)
             write_part(r, block, part, mine);
     }
 }
@@ -127,7 +135,7 @@ static void add_parts(const run *r, size_t index)
 {
     xhat_block *block = block_of(r, index);
     block->sums = sums_of(r, index); /* of part 0 */
-    for (size_t part = 1; part < r->geometry->parts; part++) {
+    for (size_t part = 1; part < r->geometry->sums.parts; part++) {
         xhat_sums sums = sums_of(r, part * r->geometry->blocks + index);
         xhat_block_merge(block, &block->sums, &sums);
     }
@@ -139,30 +147,30 @@ static void work_on_parts(const run *r, share mine)
 {
     const size_t blocks = r->geometry->blocks;
     const bool sums = r->passes->sum != NULL;
-    const size_t begin = xhat_share_start(r->geometry, mine.index, mine.of);
-    const size_t stop = xhat_share_start(r->geometry, mine.index + 1, mine.of);
-    size_t first, end;
-    blocks_of(r, mine, &first, &end);
-    for (size_t b = first; b < end; b++) {
+    size_t first, last, task, end;
+    blocks_of(r, mine, &first, &last);
+    for (size_t b = first; b < last; b++) {
         xhat_block_at(r->plan, r->geometry, b, block_of(r, b));
         if (sums)
             r->passes->begin(r->plan, r->args, block_of(r, b));
     }
     if (sums) {
         wait_for_all(r);
-        for (size_t task = begin; task < stop; task++) {
+        tasks_of(r, mine, &r->geometry->sums, &task, &end);
+        for (; task < end; task++) {
             xhat_sums to = sums_of(r, task);
             sum_part(r, block_of(r, task % blocks), task / blocks, &to);
         }
         wait_for_all(r);
     }
-    for (size_t b = first; b < end; b++) {
+    for (size_t b = first; b < last; b++) {
         if (sums)
             add_parts(r, b);
         r->passes->end(r->plan, r->args, block_of(r, b));
     }
     wait_for_all(r);
-    for (size_t task = begin; task < stop; task++)
+    tasks_of(r, mine, &r->geometry->writes, &task, &end);
+    for (; task < end; task++)
         write_part(r, block_of(r, task % blocks), task / blocks, mine);
 }
 

@@ -21,11 +21,11 @@ static xhat_spec spec_of(size_t i, int threads)
 }
 
 /* Every element of a channel is in one part, and parts are in order. */
-static void check_parts(const xhat_spec *spec, const xhat_geometry *g)
+static void check_parts(const xhat_spec *spec, const xhat_walk *walk)
 {
     size_t row = 0, offset = 0;
-    for (size_t i = 0; i < g->parts && spec->outer > 0; i++) {
-        xhat_part part = xhat_part_at(spec, g, i);
+    for (size_t i = 0; i < walk->parts && spec->outer > 0; i++) {
+        xhat_part part = xhat_part_at(spec, walk, i);
         assert_int_equal(part.first_row, row);
         assert_int_equal(part.offset, offset);
         assert_true(part.rows == 1 || part.length == spec->inner);
@@ -46,21 +46,22 @@ static void check_blocks(const xhat_spec *spec, const xhat_geometry *g)
 }
 
 /* Every task is in one share, and no share has many rows more than the others. */
-static void check_shares(const xhat_geometry *g, size_t shares)
+static void check_shares(const xhat_geometry *g, const xhat_walk *walk,
+                         size_t shares)
 {
-    size_t end = 0, fair = g->rows * g->blocks / shares;
+    const size_t each = walk->part_rows, fair = g->rows * g->blocks / shares;
+    size_t end = 0;
     for (size_t share = 0; share < shares; share++) {
-        size_t begin = xhat_share_start(g, share, shares), rows = 0;
+        size_t begin = xhat_share_start(g, walk, share, shares), rows = 0;
         assert_int_equal(begin, end);
-        end = xhat_share_start(g, share + 1, shares);
+        end = xhat_share_start(g, walk, share + 1, shares);
         for (size_t task = begin; task < end; task++) {
-            size_t first = task / g->blocks * g->part_rows;
-            rows +=
-                g->rows - first < g->part_rows ? g->rows - first : g->part_rows;
+            size_t first = task / g->blocks * each;
+            rows += g->rows - first < each ? g->rows - first : each;
         }
-        assert_in_range(rows, 0, fair + g->part_rows + shares);
+        assert_in_range(rows, 0, fair + each + shares);
     }
-    assert_int_equal(end, g->parts * g->blocks);
+    assert_int_equal(end, walk->parts * g->blocks);
 }
 
 static void test_everything_is_worked_on_once(void **state)
@@ -72,11 +73,14 @@ static void test_everything_is_worked_on_once(void **state)
                 xhat_spec spec = spec_of(i, threads);
                 xhat_geometry g = xhat_geometry_of(
                     &spec, arrays == 0 ? 1 : arrays, arrays > 0, 0);
-                check_parts(&spec, &g);
+                check_parts(&spec, &g.sums);
+                check_parts(&spec, &g.writes);
                 check_blocks(&spec, &g);
                 assert_in_range(g.threads, 1, threads);
-                for (int shares = 1; g.split && shares <= g.threads; shares++)
-                    check_shares(&g, (size_t)shares);
+                for (int shares = 1; g.split && shares <= g.threads; shares++) {
+                    check_shares(&g, &g.sums, (size_t)shares);
+                    check_shares(&g, &g.writes, (size_t)shares);
+                }
             }
 }
 
@@ -88,27 +92,30 @@ static void test_sums_do_not_depend_on_the_threads(void **state)
             xhat_spec one = spec_of(i, 1), many = spec_of(i, threads);
             xhat_geometry a = xhat_geometry_of(&one, 1, true, 0);
             xhat_geometry b = xhat_geometry_of(&many, 2, true, 7);
-            assert_int_equal(a.part_rows, b.part_rows);
-            assert_int_equal(a.parts, b.parts);
+            assert_int_equal(a.sums.part_rows, b.sums.part_rows);
+            assert_int_equal(a.sums.parts, b.sums.parts);
         }
 }
 
-/* Where nothing is added up, two threads have as many rows each. */
-static void test_shares_without_sums_are_even(void **state)
+/* Elements are not added up: two threads write as many rows each. */
+static void test_writes_are_shared_evenly(void **state)
 {
-    static const size_t rows[] = {256, 300, 513, 1568, 6272};
+    static const size_t rows[] = {64, 256, 300, 513, 1568, 6272};
     (void)state;
     if (!xhat_threads_built_in())
         skip();
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof *rows; i++) {
         xhat_spec spec = xhat_spec_default(XHAT_F32);
-        spec.outer = rows[i];
-        spec.channels = 1024;
+        spec.outer = rows[i / 2];
+        spec.channels = 3000;
         spec.threads = 2;
-        xhat_geometry g = xhat_geometry_of(&spec, 1, false, 0);
-        size_t half = xhat_share_start(&g, 1, 2) * g.part_rows;
+        xhat_geometry g = xhat_geometry_of(&spec, 1, i % 2 == 0, 0);
+        size_t start = xhat_share_start(&g, &g.writes, 1, 2);
+        size_t half = start / g.blocks * g.writes.part_rows;
         assert_int_equal(g.threads, 2);
-        assert_in_range(half, spec.outer / 2, spec.outer / 2 + g.parts);
+        if (g.split)
+            assert_in_range(half, spec.outer / 2,
+                            spec.outer / 2 + g.writes.parts);
     }
 }
 
@@ -117,6 +124,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_everything_is_worked_on_once),
         cmocka_unit_test(test_sums_do_not_depend_on_the_threads),
-        cmocka_unit_test(test_shares_without_sums_are_even)};
+        cmocka_unit_test(test_writes_are_shared_evenly)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
