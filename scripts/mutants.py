@@ -24,7 +24,7 @@ import catalogue_mutants
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TESTS = "base|circuit|agreement|properties|accuracy|statistics|arguments|" \
-        "kernels|same_bits|data_|net_"
+        "kernels|geometry|same_bits|data_|net_"
 
 CIRCUIT = "src/circuit/gate_kinds.def"
 GATES = "src/circuit/gate_kinds.c"
@@ -37,6 +37,7 @@ CHANNELS = "src/kernels/channels.inc"
 GROUP = "src/kernels/group.inc"
 SUMS = "src/kernels/sums.inc"
 MAPS = "src/kernels/maps.inc"
+GEOMETRY = "src/norm/geometry.c"
 
 # name, the mistake, file, the code, what it becomes
 MUTANTS = [
@@ -82,6 +83,16 @@ MUTANTS = [
      SUMS, "plain = waiting[c / GROUP];", "plain.s[0] = (VEC){0};"),
     ("seam-lost", "kernels: past the caches, the end of a run is lost",
      MAPS, "behind->count = aside.count;", "behind->count = 0;"),
+    ("share-overlaps", "library: a thread's share begins before the last one's"
+     " end", "src/norm/passes.c",
+     "xhat_share_start(r->geometry, walk, mine.index, mine.of)",
+     "xhat_share_start(r->geometry, walk, 0, mine.of)"),
+    ("share-lost", "library: what the last share has of a short part is lost",
+     GEOMETRY, "return walk->parts * g->blocks;",
+     "return (walk->parts - 1) * g->blocks + 1;"),
+    ("parts-by-threads", "library: the parts of sums depend on the threads",
+     GEOMETRY, "g.sums = in_parts(rows, part_rows(spec));",
+     "g.sums = in_even_parts(rows, part_rows(spec), threads);"),
     ("frozen-std", "closed form, frozen: gamma forgotten",
      CLOSED, "gamma * (invstd * dout)", "invstd * dout"),
     ("running-biased", "running statistics: biased where unbiased is promised",

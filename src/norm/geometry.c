@@ -3,8 +3,8 @@
 #include "base/cpu.h"
 #include "base/threads.h"
 
-/* below this many elements a second thread costs more than it gives */
-enum { ELEMENTS_A_THREAD = 65536 };
+/* fewer elements are not worth another thread */
+enum { ELEMENTS_A_THREAD = 32768 };
 
 /* rows of narrower blocks are read in pieces too short for the memory */
 enum { LEAST_CHANNELS = 256 };
