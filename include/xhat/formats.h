@@ -140,12 +140,14 @@ typedef struct xhat_table {
     xhat_column *column; /* (columns) */
     size_t *line;        /* (rows): the line of the file each row came from */
     bool has_header;
+    char decimal; /* of its numbers: . or , */
     char note[160];
     const xhat_allocator *allocator;
 } xhat_table;
 
 /* Comma, semicolon, tab or blank-separated; quotes; lines that begin with '#'
- * are comments.  The first row is a header when it holds text and no number
+ * are comments.  With semicolons numbers may have decimal commas: if none has a
+ * point, and not all look like thousands, 1,234.  The first row is a header when it holds text and no number
  * while the next one holds a number or, with no numbers at all, when the texts
  * of two columns repeat below it and none of its own does.  Ragged rows are an
  * error with their line.  The caller releases *table with xhat_table_free; on

@@ -57,7 +57,7 @@ static xhat_status check_not_numbers(const xhat_table *table,
         double value;
         if (is_missing_text(text))
             continue;
-        if (xhat_number_parse(text, strlen(text), &value))
+        if (xhat_csv_number(table->decimal, text, strlen(text), &value))
             numbers++;
         else if (texts++ == 0)
             first = i;
@@ -73,31 +73,25 @@ static xhat_status check_not_numbers(const xhat_table *table,
         numbers);
 }
 
-/* Numbers with decimal commas would make a category each. */
+/* Numbers with commas would make a category each. */
 static bool is_comma_number(const char *text)
 {
-    char copy[64];
-    char *comma;
     double value;
-    if (strlen(text) >= sizeof copy)
-        return false;
-    strcpy(copy, text);
-    comma = strchr(copy, ',');
-    if (comma == NULL)
-        return false;
-    *comma = '.';
-    return xhat_number_parse(copy, strlen(copy), &value);
+    return strchr(text, ',') != NULL &&
+           xhat_csv_number(',', text, strlen(text), &value);
 }
 
 static xhat_status check_commas(const xhat_table *table, const char *source,
                                 size_t j, xhat_error *error)
 {
     const xhat_column *column = &table->column[j];
-    for (size_t i = 0; i < table->rows; i++)
+    for (size_t i = 0; table->decimal == '.' && i < table->rows; i++)
         if (is_comma_number(column->texts[i]))
             return xhat_fail(error, XHAT_BAD_FORMAT,
-                             "%s:%zu: column %zu (%s) holds \"%s\": numbers "
-                             "are written with a decimal point, not a comma",
+                             "%s:%zu: column %zu (%s) holds \"%s\": write it "
+                             "with a decimal point; a comma is read as one "
+                             "only in a table with semicolons, if no number "
+                             "has a point and not all look like 1,234",
                              source, table->line[i], j + 1, column->name,
                              column->texts[i]);
     return XHAT_OK;

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "formats/csv.h"
 #include "data/dataset_parts.h"
 
 /* ---- missing values ------------------------------------------------------ */
@@ -170,8 +171,8 @@ static xhat_status text_feature(const xhat_table *table, const char *source,
     double value;
     while (row + 1 < table->rows &&
            (xhat_cell_missing(column, row) ||
-            xhat_number_parse(column->texts[row], strlen(column->texts[row]),
-                              &value)))
+            xhat_csv_number(table->decimal, column->texts[row],
+                            strlen(column->texts[row]), &value)))
         row++;
     return xhat_fail(
         error, XHAT_BAD_FORMAT,

@@ -26,6 +26,7 @@ typedef struct xhat_csv {
     bool row_ended;         /* the last cell read was the last of its row */
 
     char delimiter;      /* , ; tab or XHAT_CSV_BLANKS */
+    char decimal;        /* . or , */
     bool has_header;     /* the first row is one */
     size_t columns;      /* cells of the first row */
     size_t first_line;   /* its line */
@@ -39,10 +40,12 @@ typedef struct xhat_csv_cell {
     bool quoted;
 } xhat_csv_cell;
 
-/* Detects the delimiter and whether the first row is a header: it is when it
- * holds text and no number while the row after it, if any, holds a number, or
- * while the texts below it repeat in two columns at least and its own do
- * not. */
+/* Detects the delimiter, the decimal sign and whether there is a header.  The
+ * sign is a comma in a table with semicolons, if no number has a point and some
+ * number cannot be one in thousands, as 1,234 can.  The first row is a header
+ * when it holds text and no number while the row after it, if any, holds a
+ * number, or while the texts below it repeat in two columns at least and its
+ * own do not. */
 XHAT_NODISCARD xhat_status xhat_csv_open(xhat_csv *csv,
                                          const xhat_source *source);
 
@@ -56,8 +59,9 @@ XHAT_NODISCARD xhat_status xhat_csv_next(xhat_csv *csv, xhat_csv_cell *cell);
 XHAT_NODISCARD xhat_status xhat_csv_check_row(const xhat_csv *csv, size_t line,
                                               size_t cells);
 
-/* The cell's value; false when it is not a number. */
-bool xhat_csv_number(const xhat_csv_cell *cell, double *value);
+/* The value of a cell with this decimal sign; false when it is not a number. */
+bool xhat_csv_number(char decimal, const char *text, size_t length,
+                     double *value);
 
 /* Is the cell empty, or one of ?, NA, N/A, null? */
 bool xhat_csv_missing(const xhat_csv_cell *cell);

@@ -53,7 +53,7 @@ static xhat_status read_row(xhat_csv *csv, double *to, place *not_finite)
         xhat_status status = xhat_csv_next(csv, &cell);
         if (status != XHAT_OK)
             return status;
-        if (!xhat_csv_number(&cell, &value))
+        if (!xhat_csv_number(csv->decimal, cell.text, cell.length, &value))
             return not_a_number(csv, &cell);
         if (!isfinite(value) && not_finite->line == 0)
             *not_finite = (place){cell.line, cell.column};

@@ -1,4 +1,5 @@
-/* What a CSV text does not say: its delimiter, and whether it has a header. */
+/* What a CSV text does not say: its delimiter, its decimal sign, and whether it
+ * has a header. */
 #include "csv.h"
 
 #include <stdio.h>
@@ -42,7 +43,7 @@ static bool first_cell_is_number(xhat_csv csv)
     csv.source = &silent;
     csv.delimiter = XHAT_CSV_BLANKS;
     return xhat_csv_next(&csv, &cell) == XHAT_OK &&
-           xhat_csv_number(&cell, &value);
+           xhat_csv_number('.', cell.text, cell.length, &value);
 }
 
 /* The first delimiter that every row of the sample has equally often; else the
@@ -71,6 +72,47 @@ static char detect_delimiter(xhat_csv csv)
     return delimiters[most];
 }
 
+/* 1,234: three digits behind the comma, one to three before it. */
+static bool may_be_thousands(const xhat_csv_cell *cell)
+{
+    const char *text = cell->text;
+    size_t length = cell->length;
+    if (length > 0 && (*text == '-' || *text == '+'))
+        text++, length--;
+    if (length < 5 || length > 7 || text[0] == '0' || text[length - 4] != ',')
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (i != length - 4 && (text[i] < '0' || text[i] > '9'))
+            return false;
+    return true;
+}
+
+/* A comma where semicolons separate the cells, a number can only be meant so,
+ * and none has a point: 1.234 beside 0,5 might be thousands. */
+static char detect_decimal(xhat_csv csv)
+{
+    xhat_csv_cell cell;
+    xhat_source silent = {0};
+    double value;
+    bool found = false;
+    if (csv.delimiter != ';' ||
+        memchr(csv.at, ',', (size_t)(csv.end - csv.at)) == NULL)
+        return '.';
+    csv.source = &silent;
+    while (xhat_csv_row(&csv))
+        while (!csv.row_ended) {
+            if (xhat_csv_next(&csv, &cell) != XHAT_OK)
+                return '.';
+            if (memchr(cell.text, '.', cell.length) != NULL &&
+                xhat_csv_number('.', cell.text, cell.length, &value))
+                return '.';
+            found |= memchr(cell.text, ',', cell.length) != NULL &&
+                     !may_be_thousands(&cell) &&
+                     xhat_csv_number(',', cell.text, cell.length, &value);
+        }
+    return found ? ',' : '.';
+}
+
 typedef struct row_kind {
     size_t cells, numbers, missing;
 } row_kind;
@@ -85,7 +127,8 @@ static xhat_status look_at_row(xhat_csv *csv, row_kind *kind)
         if (status != XHAT_OK)
             return status;
         kind->cells++;
-        kind->numbers += xhat_csv_number(&cell, &value);
+        kind->numbers +=
+            xhat_csv_number(csv->decimal, cell.text, cell.length, &value);
         kind->missing += xhat_csv_missing(&cell);
     }
     return XHAT_OK;
@@ -170,12 +213,14 @@ xhat_status xhat_csv_open(xhat_csv *csv, const xhat_source *source)
                       .end = text + source->size,
                       .line_start = text + mark,
                       .line = 1,
-                      .delimiter = ','};
+                      .delimiter = ',',
+                      .decimal = '.'};
     if (memchr(text, '\0', source->size) != NULL)
         return xhat_source_bad(source, "a NUL byte in what should be text");
     if (!xhat_csv_row(csv))
         return xhat_source_bad(source, "holds no values");
     csv->delimiter = detect_delimiter(*csv);
+    csv->decimal = detect_decimal(*csv);
 
     xhat_csv ahead = *csv, start = *csv;
     xhat_status status = look_at_row(&ahead, &first);
@@ -204,5 +249,6 @@ void xhat_csv_describe(const xhat_csv *csv, char *note, size_t size)
     else if (csv->delimiter == XHAT_CSV_BLANKS)
         snprintf(note, size, "%s, delimiter blanks", header);
     else
-        snprintf(note, size, "%s, delimiter '%c'", header, csv->delimiter);
+        snprintf(note, size, "%s, delimiter '%c'%s", header, csv->delimiter,
+                 csv->decimal == ',' ? ", decimal commas" : "");
 }

@@ -195,8 +195,19 @@ static bool quick_number(const char *text, size_t length, double *value)
     return true;
 }
 
-bool xhat_csv_number(const xhat_csv_cell *cell, double *value)
+bool xhat_csv_number(char decimal, const char *text, size_t length,
+                     double *value)
 {
-    return quick_number(cell->text, cell->length, value) ||
-           xhat_number_parse(cell->text, cell->length, value);
+    char pointed[64];
+    if (decimal == ',') {
+        if (length > sizeof pointed || memchr(text, '.', length) != NULL)
+            return false;
+        memcpy(pointed, text, length);
+        char *comma = memchr(pointed, ',', length);
+        if (comma != NULL)
+            *comma = '.';
+        text = pointed;
+    }
+    return quick_number(text, length, value) ||
+           xhat_number_parse(text, length, value);
 }

@@ -58,7 +58,8 @@ static void keep_number(table_builder *b, size_t c, const xhat_csv_cell *cell)
     column->missing += missing;
     if (!column->numeric)
         return;
-    if (missing || xhat_csv_number(cell, &value)) {
+    if (missing ||
+        xhat_csv_number(b->csv.decimal, cell->text, cell->length, &value)) {
         column->numbers[table->rows] = value;
     } else {
         xhat_release(table->allocator, column->numbers);
@@ -156,6 +157,7 @@ static xhat_status build(table_builder *b, const xhat_source *source)
     if (status != XHAT_OK)
         return status;
     b->table->has_header = b->csv.has_header;
+    b->table->decimal = b->csv.decimal;
     xhat_csv_describe(&b->csv, b->table->note, sizeof b->table->note);
     if (!allocate_columns(b))
         return xhat_source_no_memory(source);

@@ -54,8 +54,15 @@ static void what_a_table_may_not_hold(void **state)
         {"a,b,c\n1,1,1\n2,0,1\n", "b,c", "table.csv:2: of the label columns"},
         {"a,b,c\n1,1,0\n2,0,1\n", "c,b", "do not stand side by side"},
         {"a,b,c\n1,1,0\n2,0,1\n", "a,c", "do not stand side by side"},
-        {"a;b\n1,5;2\n2;3\n3,25;2\n", "b",
-         "table.csv:2: column 1 (a) holds \"1,5\": numbers are written"},
+        {"a;b\n1,234;2\n2;3\n3,250;2\n", "b", /* thousands? */
+         "table.csv:2: column 1 (a) holds \"1,234\": write it with a"},
+        {"a;b;c\n1.234;0,5;2\n2;0,25;3\n3;1;2\n", "c", /* which is one? */
+         "table.csv:2: column 2 (b) holds \"0,5\": write it with a"},
+        {"a\tb\n1,5\t2\n2,5\t3\n", "b",
+         "table.csv:2: column 1 (a) holds \"1,5\": write it with a"},
+        {"a;b\n1,5;2\n2,5;3\no;2\n", "b",
+         "table.csv:4: column 1 (a) is a feature but holds \"o\", which is "
+         "not a number as 2 others"},
         {"n,c\na,1\nb,2\nc,1\nd,2\ne,1\nf,2\ng,1\nh,2\ni,1\n", "c",
          "column 1 (n) holds 9 different texts in 9 rows, as names do"},
         {"a,b,c\n1,1,2\n2,?,3\n", "c",

@@ -43,6 +43,33 @@ static void delimiters_are_detected(void **state)
                 1, 2);
 }
 
+static void decimal_commas_are_read_where_nothing_else_is_meant(void **state)
+{
+    (void)state;
+    const char *note = "header line, delimiter ';', decimal commas";
+    CHECK_READS("a;b\n1,5;2,3\n-,25;1e2\n", 2, 2, note, 1.5, 2.3, -.25, 100);
+    CHECK_READS("a;b\n\"1,5\";+7\n3;1,5e-3\n", 2, 2, note, 1.5, 7, 3, 1.5e-3);
+    CHECK_READS("a;b\n1,234;0,5\n999,999;8\n", 2, 2, note, 1.234, .5, 999.999,
+                8);
+    CHECK_READS("a;b\n1,234;2\n1,2345;8\n", 2, 2, note, 1.234, 2, 1.2345, 8);
+    CHECK_READS("1,5;2\n2;3\n", 2, 2,
+                "no header line, delimiter ';', decimal commas", 1.5, 2, 2, 3);
+    CHECK_READS("1,5\n2,3\n", 2, 2, "no header line, delimiter ','", 1, 5, 2,
+                3);
+    static const char *const refused[] = {
+        "a;b\n1,234;2\n-999,999;8\n", /* thousands, for all one knows */
+        "a;b\n1,5;2\n3;0.5\n",        /* two signs */
+        "a;b\n1,5;2\n1.234,5;2\n",    /* thousands and a decimal comma */
+        "a;b\n1,5;2\n1,234,5;2\n",    /* two commas */
+        "a\tb\n1,5\t2\n3,5\t4\n",     /* tabs: not so clear */
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        xhat_arrays arrays;
+        assert_fails(READ_TEXT(&arrays, refused[i]), XHAT_BAD_FORMAT,
+                     "is not a number");
+    }
+}
+
 static void what_is_no_row_is_skipped(void **state)
 {
     (void)state;
@@ -91,8 +118,8 @@ static void errors_have_a_place(void **state)
         {"a,b\n1,2\n3,\"x\n\",5\n", "batch.csv:3:3: \"x?\" is not a number"},
         {"a,b\n1,2\n\"x\n\",5\n", "batch.csv:3:1: \"x?\" is not a number"},
         {"1,2\n,3\n", "batch.csv:2:1: \"\" is not a number"},
-        {"1;2\n3,5;4\n", "batch.csv:2:1: \"3,5\" is not a number"},
-        {"1,5;2,5\n3,5;4,5\n", "batch.csv:1:1: \"1,5\" is not a number"},
+        {"1;2\n3,500;4\n", "batch.csv:2:1: \"3,500\" is not a number"},
+        {"1,5;2.5\n3,5;4,5\n", "batch.csv:1:1: \"1,5\" is not a number"},
         {"1,0x10\n", "batch.csv:1:3: \"0x10\" is not a number"},
         {"1,1e-3x\n", "batch.csv:1:3: \"1e-3x\" is not a number"},
         {"1 2 3 4\n\n# no\n1 2 3\n",
@@ -196,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(delimiters_are_detected),
+        cmocka_unit_test(decimal_commas_are_read_where_nothing_else_is_meant),
         cmocka_unit_test(what_is_no_row_is_skipped),
         cmocka_unit_test(numbers_are_read_exactly),
         cmocka_unit_test(the_sign_of_zero_is_kept),
