@@ -69,7 +69,8 @@ static size_t size_at(const xhat_table *table, const char *name, size_t row,
         const xhat_column *column = &table->column[k];
         if (strcmp(column->name, name) != 0)
             continue;
-        double value = column->numeric ? column->numbers[row] : NAN;
+        double value =
+            column->numeric ? xhat_table_number(table, row, column) : NAN;
         return value >= 1 && value < 1e9 && value == floor(value)
                    ? (size_t)value
                    : 0;

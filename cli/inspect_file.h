@@ -21,7 +21,8 @@ typedef struct cli_range {
 } cli_range;
 
 cli_range cli_range_of_array(const xhat_array *array);
-cli_range cli_range_of_numbers(const double *numbers, size_t count);
+cli_range cli_range_of_column(const xhat_table *table,
+                              const xhat_column *column);
 
 /* How many different texts a column of text holds; 0 when memory is out. */
 size_t cli_count_different(const xhat_table *table, size_t column);

@@ -67,8 +67,7 @@ static void put_columns(xhat_json *json, const xhat_table *table)
         xhat_json_string(json, "type", column->numeric ? "number" : "text");
         xhat_json_integer(json, "missing", (int64_t)column->missing);
         if (column->numeric) {
-            cli_range range =
-                cli_range_of_numbers(column->numbers, table->rows);
+            cli_range range = cli_range_of_column(table, column);
             put_range(json, &range);
         } else {
             xhat_json_integer(json, "different",

@@ -13,9 +13,15 @@ static double array_at(const void *array, size_t i)
     return xhat_array_f64_at(array, i);
 }
 
-static double plain_at(const void *numbers, size_t i)
+typedef struct table_column {
+    const xhat_table *table;
+    const xhat_column *column;
+} table_column;
+
+static double cell_at(const void *of, size_t row)
 {
-    return ((const double *)numbers)[i];
+    const table_column *c = of;
+    return xhat_table_number(c->table, row, c->column);
 }
 
 static cli_range range_of(const void *numbers, size_t count, number_at at)
@@ -55,9 +61,10 @@ cli_range cli_range_of_array(const xhat_array *array)
     return range_of(array, xhat_array_count(array), array_at);
 }
 
-cli_range cli_range_of_numbers(const double *numbers, size_t count)
+cli_range cli_range_of_column(const xhat_table *table,
+                              const xhat_column *column)
 {
-    return range_of(numbers, count, plain_at);
+    return range_of(&(table_column){table, column}, table->rows, cell_at);
 }
 
 bool cli_is_statistic(const char *name)

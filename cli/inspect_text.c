@@ -85,8 +85,7 @@ static int print_table(const cli_inspected *it)
         char missing[24], different[32];
         snprintf(missing, sizeof missing, "%zu", column->missing);
         if (column->numeric) {
-            cli_range range =
-                cli_range_of_numbers(column->numbers, table->rows);
+            cli_range range = cli_range_of_column(table, column);
             print_row(width, column->name, "number", missing, &range, false);
             continue;
         }

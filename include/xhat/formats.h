@@ -126,24 +126,33 @@ XHAT_API const char *xhat_arrays_metadata(const xhat_arrays *arrays,
 /* ---- tables: CSV whose columns may hold text ----------------------------- */
 
 typedef struct xhat_column {
-    char *name;      /* of the header, else "column 1", ... ; owned */
-    bool numeric;    /* every cell is a number or missing */
-    size_t missing;  /* cells that are empty, or ?, NA, N/A, null in any case:
+    char *name;     /* of the header, else "column 1", ... ; owned */
+    bool numeric;   /* every cell is a number or missing */
+    size_t missing; /* cells that are empty, or ?, NA, N/A, null in any case:
                         NaN in a numeric column, as they are in a text one */
-    double *numbers; /* (rows) when numeric, else NULL; owned */
-    char **texts;    /* (rows) when not numeric, else NULL; owned, all of it
+    size_t place;   /* when numeric: in each row of the table's numbers */
+    char **texts;   /* (rows) when not numeric, else NULL; owned, all of it
                         one block */
 } xhat_column;
 
 typedef struct xhat_table {
     size_t rows, columns;
     xhat_column *column; /* (columns) */
+    size_t numeric;      /* how many of them are */
+    double *numbers;     /* (rows, numeric): their cells */
     size_t *line;        /* (rows): the line of the file each row came from */
     bool has_header;
     char decimal; /* of its numbers: . or , */
     char note[160];
     const xhat_allocator *allocator;
 } xhat_table;
+
+/* The number in a numeric column. */
+static inline double xhat_table_number(const xhat_table *table, size_t row,
+                                       const xhat_column *column)
+{
+    return table->numbers[row * table->numeric + column->place];
+}
 
 /* Comma, semicolon, tab or blank-separated; quotes; lines that begin with '#'
  * are comments.  With semicolons numbers may have decimal commas: if none has a

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "formats/csv.h"
 #include "formats/inflate.h"
 #include "formats/readers.h"
 #include "data/dataset_parts.h"
@@ -84,17 +85,13 @@ static bool is_table(const xhat_source *source)
            xhat_csv_likeness(source) != XHAT_UNLIKE;
 }
 
-/* Releases the bytes of the file before the numbers are copied: at most two of
- * text, table and data set are in memory at once. */
+/* The text gives way to the table, and the table to the data set. */
 static xhat_status from_table(xhat_dataset *data, xhat_source *source,
                               const xhat_data_options *options,
                               xhat_error *error)
 {
     xhat_table table;
-    xhat_status status =
-        xhat_table_read_memory(&table, source->bytes, source->size,
-                               source->name, data->allocator, error);
-    xhat_source_free(source);
+    xhat_status status = xhat_table_take(&table, source);
     if (status != XHAT_OK)
         return status;
     status =

@@ -26,6 +26,15 @@ xhat_status xhat_dataset_allocate(xhat_dataset *data, size_t rows,
     return XHAT_OK;
 }
 
+void xhat_dataset_adopt(xhat_dataset *data, size_t rows, size_t features,
+                        double *values)
+{
+    data->rows = data->test_from = rows;
+    data->features = features;
+    data->element = XHAT_ELEMENT_F64;
+    data->values = values;
+}
+
 void xhat_dataset_free(xhat_dataset *data)
 {
     if (data == NULL)

@@ -11,6 +11,11 @@ XHAT_NODISCARD xhat_status xhat_dataset_allocate(xhat_dataset *data,
                                                  xhat_element element,
                                                  xhat_error *error);
 
+/* The same with values (rows, features) of type F64 that are there already; the
+ * data set owns them from now on. */
+void xhat_dataset_adopt(xhat_dataset *data, size_t rows, size_t features,
+                        double *values);
+
 /* Where the labels came from, for messages: "iris.csv:17: ..." when the lines
  * of the rows are known, else "data.npz: y[16] ...". */
 typedef struct xhat_label_place {
@@ -106,16 +111,31 @@ XHAT_NODISCARD xhat_status xhat_categories_expand(
  * are all to be predicted, and none can be dropped. */
 const char *xhat_missing_remedy(bool unlabeled);
 
-/* Is the cell of a table missing? */
-bool xhat_cell_missing(const xhat_column *column, size_t row);
+/* Is the cell of a column missing?  numbers: those of its row. */
+bool xhat_cell_missing(const xhat_column *column, size_t row,
+                       const double *numbers);
 
 /* Takes the items of which drop[] is true out of items[count]; how many are
  * left. */
 size_t xhat_drop_items(const bool *drop, size_t count, void *items,
                        size_t size);
 
+/* XHAT_BAD_FORMAT: the cell at `column`, `row` (from 0) "is WHAT". */
+xhat_status xhat_table_bad_cell(const xhat_table *table, const char *source,
+                                size_t column, size_t row, const char *what,
+                                xhat_error *error);
+
+/* The chosen features of all rows.  The numbers of the table become those of
+ * the data set where that leaves less than half of their room unused, so that
+ * they are in memory once; else they are copied. */
+XHAT_NODISCARD xhat_status
+xhat_table_take_features(xhat_dataset *data, xhat_table *table,
+                         const char *source, const xhat_column_choice *choice,
+                         const xhat_data_options *options, xhat_error *error);
+
 /* A table whose label column is found by the options.  Rows that are dropped
- * are taken out of the table as well. */
+ * are taken out of the table as well, and its numbers may become the data
+ * set's: it is good for nothing afterwards but to be freed. */
 XHAT_NODISCARD xhat_status xhat_dataset_from_table(
     xhat_dataset *data, xhat_table *table, const char *source,
     const xhat_data_options *options, xhat_error *error);

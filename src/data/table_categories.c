@@ -1,5 +1,6 @@
 /* Columns of text as features: one for each of a column's texts, 1 in the rows
  * that hold it and 0 in the others. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,9 +19,10 @@ static bool is_missing_text(const char *text)
         &(xhat_csv_cell){.text = text, .length = strlen(text)});
 }
 
-bool xhat_cell_missing(const xhat_column *column, size_t row)
+bool xhat_cell_missing(const xhat_column *column, size_t row,
+                       const double *numbers)
 {
-    return column->numeric ? column->numbers[row] != column->numbers[row]
+    return column->numeric ? isnan(numbers[column->place])
                            : is_missing_text(column->texts[row]);
 }
 

@@ -6,9 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/number.h"
 #include "base/text.h"
-#include "formats/csv.h"
 #include "data/dataset_parts.h"
 
 /* ---- missing values ------------------------------------------------------ */
@@ -28,11 +26,11 @@ static void drop_table_rows(xhat_table *table, const bool *drop)
     size_t rows = table->rows;
     for (size_t j = 0; j < table->columns; j++) {
         xhat_column *column = &table->column[j];
-        if (column->numeric)
-            xhat_drop_items(drop, rows, column->numbers, sizeof(double));
-        else
+        if (!column->numeric)
             xhat_drop_items(drop, rows, column->texts, sizeof(char *));
     }
+    xhat_drop_items(drop, rows, table->numbers,
+                    table->numeric * sizeof(double));
     table->rows = xhat_drop_items(drop, rows, table->line, sizeof(size_t));
 }
 
@@ -49,11 +47,13 @@ static xhat_status drop_missing(xhat_dataset *data, xhat_table *table,
         return xhat_fail(error, XHAT_OUT_OF_MEMORY, "no memory for %zu rows",
                          rows);
     for (size_t i = 0; i < rows; i++) {
+        const double *numbers = table->numbers + i * table->numeric;
         for (size_t f = 0; f < choice->features && !drop[i]; f++)
-            drop[i] =
-                xhat_cell_missing(&table->column[choice->feature[f].column], i);
+            drop[i] = xhat_cell_missing(
+                &table->column[choice->feature[f].column], i, numbers);
         for (size_t l = 0; l < choice->label_count && !drop[i]; l++)
-            drop[i] = xhat_cell_missing(&table->column[choice->label + l], i);
+            drop[i] = xhat_cell_missing(&table->column[choice->label + l], i,
+                                        numbers);
     }
     drop_table_rows(table, drop);
     xhat_release(data->allocator, drop);
@@ -64,147 +64,6 @@ static xhat_status drop_missing(xhat_dataset *data, xhat_table *table,
                          "dropped",
                          source, rows);
     return XHAT_OK;
-}
-
-/* ---- features ------------------------------------------------------------ */
-
-static xhat_status bad_cell(const xhat_table *table, const char *source,
-                            size_t j, size_t row, const char *what,
-                            xhat_error *error)
-{
-    return xhat_fail(error, XHAT_BAD_FORMAT, "%s:%zu: column %zu (%s) is %s",
-                     source, table->line[row], j + 1, table->column[j].name,
-                     what);
-}
-
-static xhat_status missing_cell(const xhat_table *table, const char *source,
-                                size_t j, size_t row, bool unlabeled,
-                                xhat_error *error)
-{
-    char what[160];
-    snprintf(what, sizeof what,
-             "missing or NaN: a feature must be a finite number (%s)",
-             xhat_missing_remedy(unlabeled));
-    return bad_cell(table, source, j, row, what, error);
-}
-
-/* A feature that is a number. */
-static xhat_status copy_numbers(xhat_dataset *data, const xhat_table *table,
-                                const char *source, size_t j, size_t f,
-                                bool unlabeled, xhat_error *error)
-{
-    const xhat_column *column = &table->column[j];
-    double *values = data->values;
-    for (size_t i = 0; i < table->rows; i++) {
-        double value = column->numbers[i];
-        if (isinf(value))
-            return bad_cell(table, source, j, i,
-                            "infinite: a feature must be a finite number",
-                            error);
-        if (isnan(value) && data->missing != XHAT_MISSING_MEAN)
-            return missing_cell(table, source, j, i, unlabeled, error);
-        values[i * data->features + f] = value;
-    }
-    return XHAT_OK;
-}
-
-/* Does the cell hold that text?  Where a new table has nothing but numbers in
- * a column, they were read as such. */
-static bool holds(const xhat_column *column, size_t row, const char *category)
-{
-    double number;
-    if (!column->numeric)
-        return strcmp(column->texts[row], category) == 0;
-    return xhat_number_parse(category, strlen(category), &number) &&
-           number == column->numbers[row];
-}
-
-static xhat_status unknown_category(const xhat_table *table, const char *source,
-                                    const xhat_feature_source *feature,
-                                    size_t count, size_t row, xhat_error *error)
-{
-    const xhat_column *column = &table->column[feature->column];
-    char number[XHAT_NUMBER_SIZE];
-    const char *text = column->numeric
-                           ? xhat_number_from_f64(column->numbers[row], number)
-                           : column->texts[row];
-    return xhat_fail(
-        error, XHAT_BAD_FORMAT,
-        "%s:%zu: column %zu (%s) holds \"%.60s\", which is none of "
-        "the %zu texts of the training, from \"%.40s\" to "
-        "\"%.40s\"",
-        source, table->line[row], feature->column + 1, column->name, text,
-        count, feature[0].category, feature[count - 1].category);
-}
-
-/* Features f .. f+count-1, all of one column of texts. */
-static xhat_status copy_categories(xhat_dataset *data, const xhat_table *table,
-                                   const char *source,
-                                   const xhat_feature_source *feature, size_t f,
-                                   size_t count, bool unlabeled,
-                                   xhat_error *error)
-{
-    size_t j = feature->column;
-    const xhat_column *column = &table->column[j];
-    for (size_t i = 0; i < table->rows; i++) {
-        double *values = (double *)data->values + i * data->features + f;
-        bool missing = xhat_cell_missing(column, i), known = missing;
-        if (missing && data->missing != XHAT_MISSING_MEAN)
-            return missing_cell(table, source, j, i, unlabeled, error);
-        for (size_t k = 0; k < count; k++) {
-            bool here = !missing && holds(column, i, feature[k].category);
-            values[k] = missing ? NAN : here;
-            known = known || here;
-        }
-        if (!known)
-            return unknown_category(table, source, feature, count, i, error);
-    }
-    return XHAT_OK;
-}
-
-/* A column that should be numbers: its first cell that is none. */
-static xhat_status text_feature(const xhat_table *table, const char *source,
-                                size_t j, xhat_error *error)
-{
-    const xhat_column *column = &table->column[j];
-    size_t row = 0;
-    double value;
-    while (row + 1 < table->rows &&
-           (xhat_cell_missing(column, row) ||
-            xhat_csv_number(table->decimal, column->texts[row],
-                            strlen(column->texts[row]), &value)))
-        row++;
-    return xhat_fail(
-        error, XHAT_BAD_FORMAT,
-        "%s:%zu: column %zu (%s) is a feature but holds \"%.60s\", "
-        "which is not a number",
-        source, table->line[row], j + 1, column->name, column->texts[row]);
-}
-
-static xhat_status copy_features(xhat_dataset *data, const xhat_table *table,
-                                 const char *source,
-                                 const xhat_column_choice *choice,
-                                 bool unlabeled, xhat_error *error)
-{
-    xhat_status status = XHAT_OK;
-    for (size_t f = 0, count; f < choice->features && status == XHAT_OK;
-         f += count) {
-        const xhat_feature_source *feature = &choice->feature[f];
-        for (count = 1; f + count < choice->features &&
-                        feature->category != NULL &&
-                        feature[count].category != NULL &&
-                        feature[count].column == feature->column;)
-            count++;
-        if (feature->category != NULL)
-            status = copy_categories(data, table, source, feature, f, count,
-                                     unlabeled, error);
-        else if (!table->column[feature->column].numeric)
-            status = text_feature(table, source, feature->column, error);
-        else
-            status = copy_numbers(data, table, source, feature->column, f,
-                                  unlabeled, error);
-    }
-    return status;
 }
 
 /* ---- labels -------------------------------------------------------------- */
@@ -222,7 +81,9 @@ static xhat_status read_one_hot(xhat_dataset *data, const xhat_table *table,
     for (size_t i = 0; i < table->rows; i++) {
         size_t ones = 0, zeros = 0;
         for (size_t k = 0; k < choice->label_count; k++) {
-            double value = column[k].numeric ? column[k].numbers[i] : NAN;
+            double value = column[k].numeric
+                               ? xhat_table_number(table, i, &column[k])
+                               : NAN;
             zeros += value == 0;
             ones += value == 1;
             if (value == 1)
@@ -263,13 +124,35 @@ static xhat_status name_label(xhat_dataset *data, const xhat_table *table,
 }
 
 /* Numbers that are not whole are a regression's where the column was named. */
-static bool are_targets(const xhat_column *column, size_t rows,
+static bool are_targets(const double *numbers, size_t rows,
                         const xhat_data_options *options)
 {
     if (options->target != XHAT_TARGET_GUESS)
         return options->target == XHAT_TARGET_NUMBERS;
-    return options->label != NULL && column->numeric &&
-           !xhat_labels_are_whole(column->numbers, rows);
+    return options->label != NULL && numbers != NULL &&
+           !xhat_labels_are_whole(numbers, rows);
+}
+
+/* numbers: those of the label column, (rows); NULL where it is text. */
+static xhat_status read_label(xhat_dataset *data, const xhat_table *table,
+                              const char *source,
+                              const xhat_column_choice *choice,
+                              const xhat_data_options *options,
+                              const double *numbers, xhat_error *error)
+{
+    const xhat_column *column = &table->column[choice->label];
+    xhat_label_place place = {source, column->name, table->line};
+    bool targets = are_targets(numbers, table->rows, options);
+    if (targets && (numbers == NULL || choice->label_count > 1))
+        return xhat_fail(error, XHAT_BAD_FORMAT,
+                         "%s: the label (%s) is %s, not a number to predict; "
+                         "--label names another column",
+                         source, data->label_name,
+                         choice->label_count > 1 ? "several columns" : "text");
+    if (numbers == NULL)
+        return xhat_dataset_label_texts(data, column->texts, error);
+    return targets ? xhat_dataset_take_targets(data, numbers, &place, error)
+                   : xhat_dataset_label_numbers(data, numbers, &place, error);
 }
 
 static xhat_status read_labels(xhat_dataset *data, const xhat_table *table,
@@ -279,31 +162,29 @@ static xhat_status read_labels(xhat_dataset *data, const xhat_table *table,
                                xhat_error *error)
 {
     const xhat_column *column = &table->column[choice->label];
-    xhat_label_place place = {source, column->name, table->line};
+    double *numbers = NULL;
     xhat_status status = name_label(data, table, choice, error);
     if (status != XHAT_OK)
         return status;
     if (choice->label_count > 1 && options->target != XHAT_TARGET_NUMBERS)
         return read_one_hot(data, table, source, choice, error);
     for (size_t i = 0; i < table->rows; i++)
-        if (xhat_cell_missing(column, i))
-            return bad_cell(table, source, choice->label, i,
-                            "the label and is missing (--missing drop leaves "
-                            "such rows out)",
-                            error);
-    bool targets = are_targets(column, table->rows, options);
-    if (targets && (!column->numeric || choice->label_count > 1))
-        return xhat_fail(error, XHAT_BAD_FORMAT,
-                         "%s: the label (%s) is %s, not a number to predict; "
-                         "--label names another column",
-                         source, data->label_name,
-                         choice->label_count > 1 ? "several columns" : "text");
-    if (!column->numeric)
-        return xhat_dataset_label_texts(data, column->texts, error);
-    return targets
-               ? xhat_dataset_take_targets(data, column->numbers, &place, error)
-               : xhat_dataset_label_numbers(data, column->numbers, &place,
-                                            error);
+        if (xhat_cell_missing(column, i, table->numbers + i * table->numeric))
+            return xhat_table_bad_cell(
+                table, source, choice->label, i,
+                "the label and is missing (--missing drop leaves "
+                "such rows out)",
+                error);
+    if (column->numeric) {
+        numbers = xhat_allocate(data->allocator, table->rows, sizeof *numbers);
+        if (numbers == NULL)
+            return xhat_fail(error, XHAT_OUT_OF_MEMORY, "no memory for labels");
+        for (size_t i = 0; i < table->rows; i++)
+            numbers[i] = xhat_table_number(table, i, column);
+    }
+    status = read_label(data, table, source, choice, options, numbers, error);
+    xhat_release(data->allocator, numbers);
+    return status;
 }
 
 /* ---- all together -------------------------------------------------------- */
@@ -345,14 +226,12 @@ static xhat_status from_columns(xhat_dataset *data, xhat_table *table,
                          source, table->column[choice->label].name);
     if (options->missing == XHAT_MISSING_DROP)
         status = drop_missing(data, table, source, choice, error);
-    if (status == XHAT_OK)
-        status = xhat_dataset_allocate(data, table->rows, choice->features,
-                                       XHAT_ELEMENT_F64, error);
-    if (status == XHAT_OK)
-        status = copy_features(data, table, source, choice, options->unlabeled,
-                               error);
-    if (status == XHAT_OK && !options->unlabeled)
+    data->rows = table->rows;
+    if (status == XHAT_OK && !options->unlabeled) /* before they move */
         status = read_labels(data, table, source, choice, options, error);
+    if (status == XHAT_OK)
+        status = xhat_table_take_features(data, table, source, choice, options,
+                                          error);
     if (status == XHAT_OK)
         status = xhat_columns_note(&data->columns, table, choice,
                                    data->allocator, error);

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 #include "source.h"
+#include "xhat/formats.h"
 
 enum { XHAT_CSV_BLANKS = ' ' }; /* a delimiter: blanks and tabs, any number */
 
@@ -25,12 +26,11 @@ typedef struct xhat_csv {
     size_t line;            /* of `at`, from 1 */
     bool row_ended;         /* the last cell read was the last of its row */
 
-    char delimiter;      /* , ; tab or XHAT_CSV_BLANKS */
-    char decimal;        /* . or , */
-    bool has_header;     /* the first row is one */
-    size_t columns;      /* cells of the first row */
-    size_t first_line;   /* its line */
-    size_t rows_at_most; /* rows there can be, the header among them */
+    char delimiter;    /* , ; tab or XHAT_CSV_BLANKS */
+    char decimal;      /* . or , */
+    bool has_header;   /* the first row is one */
+    size_t columns;    /* cells of the first row */
+    size_t first_line; /* its line */
 } xhat_csv;
 
 typedef struct xhat_csv_cell {
@@ -49,6 +49,9 @@ typedef struct xhat_csv_cell {
 XHAT_NODISCARD xhat_status xhat_csv_open(xhat_csv *csv,
                                          const xhat_source *source);
 
+/* Rows that can be left, an upper bound that no short file can make large. */
+size_t xhat_csv_rows_at_most(const xhat_csv *csv);
+
 /* Goes to the next row; false at the end of the text. */
 bool xhat_csv_row(xhat_csv *csv);
 
@@ -65,6 +68,11 @@ bool xhat_csv_number(char decimal, const char *text, size_t length,
 
 /* Is the cell empty, or one of ?, NA, N/A, null? */
 bool xhat_csv_missing(const xhat_csv_cell *cell);
+
+/* xhat_table_read_memory of a source that was read, which it frees; its text
+ * gives way to the table row by row. */
+XHAT_NODISCARD xhat_status xhat_table_take(xhat_table *table,
+                                           xhat_source *source);
 
 /* Copies the cell's text without the doubling of its quotes and with a NUL
  * into to[cell->length + 1]; returns the length. */

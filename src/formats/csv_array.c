@@ -69,17 +69,16 @@ xhat_status xhat_csv_read(xhat_arrays *arrays, const xhat_source *source)
     xhat_status status = xhat_csv_open(&csv, source);
     if (status != XHAT_OK)
         return status;
-    size_t rows = 0;
+    size_t rows = 0, most = xhat_csv_rows_at_most(&csv);
     place not_finite = {0, 0};
-    xhat_array *array =
-        xhat_arrays_add(arrays, source, "", XHAT_ELEMENT_F64, 2,
-                        (size_t[]){csv.rows_at_most, csv.columns});
+    xhat_array *array = xhat_arrays_add(arrays, source, "", XHAT_ELEMENT_F64, 2,
+                                        (size_t[]){most, csv.columns});
     if (array == NULL)
         return XHAT_OUT_OF_MEMORY;
     if (csv.has_header)
         status = skip_header(&csv);
     while (status == XHAT_OK && xhat_csv_row(&csv)) {
-        assert(rows < csv.rows_at_most);
+        assert(rows < most);
         status = read_row(&csv, (double *)array->data + rows * csv.columns,
                           &not_finite);
         rows++;

@@ -190,9 +190,9 @@ static bool is_text_header(xhat_csv csv, size_t columns)
     return names > 1;
 }
 
-/* An upper bound that no short file can make large: by its lines, and by the
- * bytes that rows of so many cells take, and one more that is too short. */
-static size_t rows_at_most(const xhat_csv *csv)
+/* By the lines, and by the bytes that rows of so many cells take, and one more
+ * that is too short. */
+size_t xhat_csv_rows_at_most(const xhat_csv *csv)
 {
     size_t lines = 1, bytes = (size_t)(csv->end - csv->at) + 1;
     for (const char *at = csv->at; at < csv->end; at++)
@@ -235,7 +235,6 @@ xhat_status xhat_csv_open(xhat_csv *csv, const xhat_source *source)
     csv->has_header = first.numbers == 0 && first.missing < first.cells &&
                       (lone_header || second.numbers + second.missing > 0 ||
                        is_text_header(start, first.cells));
-    csv->rows_at_most = rows_at_most(csv);
     return XHAT_OK;
 }
 

@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -142,4 +144,18 @@ void xhat_source_free(xhat_source *source)
     xhat_release(source->allocator, (void *)source->bytes);
     source->bytes = NULL;
     source->size = 0;
+}
+
+void xhat_source_forget(xhat_source *source, const void *end)
+{
+    enum { STEP = 1 << 22 }; /* bytes: a call to the system is not free */
+    const unsigned char *from = source->bytes + source->forgotten;
+    if (source->allocator != NULL || (const unsigned char *)end - from < STEP)
+        return;
+    /* whole pages of a private, anonymous mapping: they read as zeros then */
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = ((uintptr_t)from + page - 1) / page * page;
+    uintptr_t last = (uintptr_t)end / page * page;
+    (void)!madvise((void *)first, last - first, MADV_DONTNEED);
+    source->forgotten = last - (uintptr_t)source->bytes;
 }

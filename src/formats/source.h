@@ -10,6 +10,7 @@ typedef struct xhat_source {
     size_t size;
     const xhat_allocator *allocator;
     xhat_error *error; /* where failures go; may be NULL */
+    size_t forgotten;  /* bytes whose memory is given back */
 } xhat_source;
 
 /* Reads the whole of the file at `path`, "-" being standard input; pipes are
@@ -20,6 +21,11 @@ XHAT_NODISCARD xhat_status xhat_source_read(xhat_source *source,
                                             const xhat_allocator *allocator,
                                             xhat_error *error);
 void xhat_source_free(xhat_source *source);
+
+/* The bytes before `end`, of a source that was read, are needed no more: the
+ * system gets their memory back, some megabytes at a time, unless it is that of
+ * a caller's allocator. */
+void xhat_source_forget(xhat_source *source, const void *end);
 
 /* XHAT_OUT_OF_MEMORY with a message that names the file. */
 xhat_status xhat_source_no_memory(const xhat_source *source);

@@ -1,11 +1,12 @@
 /* A CSV whose columns may hold text.
  *
- * One pass reads every cell as a number and finds the columns where that
- * fails; a second pass, only if there are such columns, copies their texts. */
+ * One pass finds the columns with cells that are no numbers, and how much room
+ * all need; a second one keeps the cells.  Only then is it known that a text is
+ * read for the last time and can be forgotten, so that text and table are never
+ * in memory both. */
 #include "csv.h"
 #include "xhat/formats.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,7 @@ typedef struct column_texts {
 
 typedef struct table_builder {
     xhat_table *table;
+    xhat_source *read_once; /* to be forgotten as it is read; NULL: none */
     xhat_csv csv;
     column_texts *texts; /* (columns) */
 } table_builder;
@@ -48,81 +50,94 @@ static xhat_status read_header(table_builder *b)
     return XHAT_OK;
 }
 
-static void keep_number(table_builder *b, size_t c, const xhat_csv_cell *cell)
+static bool number_of(const table_builder *b, const xhat_csv_cell *cell,
+                      double *value)
+{
+    return xhat_csv_number(b->csv.decimal, cell->text, cell->length, value);
+}
+
+static void look(table_builder *b, size_t c, const xhat_csv_cell *cell)
+{
+    xhat_column *column = &b->table->column[c];
+    double value;
+    b->texts[c].bytes += cell->length + 1;
+    if (column->numeric && number_of(b, cell, &value))
+        return;
+    if (xhat_csv_missing(cell))
+        column->missing++;
+    else
+        column->numeric = false;
+}
+
+static void keep(table_builder *b, size_t c, const xhat_csv_cell *cell)
 {
     xhat_table *table = b->table;
-    xhat_column *column = &table->column[c];
-    double value = NAN;
-    bool missing = xhat_csv_missing(cell);
-    b->texts[c].bytes += cell->length + 1;
-    column->missing += missing;
-    if (!column->numeric)
-        return;
-    if (missing ||
-        xhat_csv_number(b->csv.decimal, cell->text, cell->length, &value)) {
-        column->numbers[table->rows] = value;
+    const xhat_column *column = &table->column[c];
+    if (column->numeric) {
+        double *to =
+            &table->numbers[table->rows * table->numeric + column->place];
+        if (!number_of(b, cell, to))
+            *to = NAN;
     } else {
-        xhat_release(table->allocator, column->numbers);
-        column->numbers = NULL;
-        column->numeric = false;
+        column->texts[table->rows] = b->texts[c].next;
+        b->texts[c].next += xhat_csv_copy(cell, b->texts[c].next) + 1;
     }
 }
 
-static void keep_text(table_builder *b, size_t c, const xhat_csv_cell *cell)
-{
-    xhat_column *column = &b->table->column[c];
-    if (column->numeric)
-        return;
-    column->texts[b->table->rows] = b->texts[c].next;
-    b->texts[c].next += xhat_csv_copy(cell, b->texts[c].next) + 1;
-}
-
-/* Gives every cell of the rows that are left to `keep`. */
+/* Gives every cell of the rows that are left to `use`. */
 static xhat_status each_cell(table_builder *b,
-                             void (*keep)(table_builder *b, size_t c,
-                                          const xhat_csv_cell *cell))
+                             void (*use)(table_builder *b, size_t c,
+                                         const xhat_csv_cell *cell))
 {
     xhat_table *table = b->table;
     for (table->rows = 0; xhat_csv_row(&b->csv); table->rows++) {
         xhat_csv_cell cell;
         size_t cells = 0, line = b->csv.line;
-        assert(table->rows < b->csv.rows_at_most);
-        table->line[table->rows] = line;
+        if (table->line != NULL)
+            table->line[table->rows] = line;
         for (; !b->csv.row_ended; cells++) {
             xhat_status status = xhat_csv_next(&b->csv, &cell);
             if (status != XHAT_OK)
                 return status;
             if (cells < table->columns)
-                keep(b, cells, &cell);
+                use(b, cells, &cell);
         }
         xhat_status status = xhat_csv_check_row(&b->csv, line, cells);
         if (status != XHAT_OK)
             return status;
+        if (b->read_once != NULL && table->line != NULL)
+            xhat_source_forget(b->read_once, b->csv.at);
     }
     return XHAT_OK;
 }
 
-/* Room for numbers in every column: as much as there can be rows. */
 static bool allocate_columns(table_builder *b)
 {
     xhat_table *table = b->table;
     const xhat_allocator *allocator = table->allocator;
-    size_t columns = b->csv.columns, rows = b->csv.rows_at_most;
+    size_t columns = b->csv.columns;
     b->texts = xhat_allocate_zeroed(allocator, columns, sizeof *b->texts);
     table->column =
         xhat_allocate_zeroed(allocator, columns, sizeof *table->column);
-    table->line = xhat_allocate(allocator, rows, sizeof *table->line);
-    if (b->texts == NULL || table->column == NULL || table->line == NULL)
+    if (b->texts == NULL || table->column == NULL)
         return false;
     table->columns = columns;
-    for (size_t c = 0; c < columns; c++) {
+    for (size_t c = 0; c < columns; c++)
         table->column[c].numeric = true;
-        table->column[c].numbers =
-            xhat_allocate(allocator, rows, sizeof(double));
-        if (table->column[c].numbers == NULL)
-            return false;
-    }
     return true;
+}
+
+/* For the lines and the numbers of the rows that were counted. */
+static bool allocate_rows(xhat_table *table)
+{
+    const xhat_allocator *allocator = table->allocator;
+    for (size_t c = 0; c < table->columns; c++)
+        if (table->column[c].numeric)
+            table->column[c].place = table->numeric++;
+    table->line = xhat_allocate(allocator, table->rows, sizeof *table->line);
+    table->numbers = xhat_allocate(allocator, table->rows,
+                                   table->numeric * sizeof *table->numbers);
+    return table->line != NULL && table->numbers != NULL;
 }
 
 /* One block a text column: the pointers, and behind them what they point to. */
@@ -143,14 +158,6 @@ static bool allocate_texts(table_builder *b)
     return true;
 }
 
-static bool has_text(const xhat_table *table)
-{
-    for (size_t c = 0; c < table->columns; c++)
-        if (!table->column[c].numeric)
-            return true;
-    return false;
-}
-
 static xhat_status build(table_builder *b, const xhat_source *source)
 {
     xhat_status status = xhat_csv_open(&b->csv, source);
@@ -165,13 +172,27 @@ static xhat_status build(table_builder *b, const xhat_source *source)
     if (status != XHAT_OK)
         return status;
     xhat_csv first_row = b->csv;
-    status = each_cell(b, keep_number);
-    if (status != XHAT_OK || !has_text(b->table))
+    status = each_cell(b, look);
+    if (status != XHAT_OK)
         return status;
-    if (!allocate_texts(b))
+    if (!allocate_rows(b->table) || !allocate_texts(b))
         return xhat_source_no_memory(source);
     b->csv = first_row;
-    return each_cell(b, keep_text);
+    return each_cell(b, keep);
+}
+
+static xhat_status read_table(xhat_table *table, const xhat_source *source,
+                              xhat_source *read_once)
+{
+    *table = (xhat_table){.allocator = source->allocator};
+    if (source->size == 0)
+        return xhat_source_bad(source, "the file is empty");
+    table_builder b = {.table = table, .read_once = read_once};
+    xhat_status status = build(&b, source);
+    xhat_release(source->allocator, b.texts);
+    if (status != XHAT_OK)
+        xhat_table_free(table);
+    return status;
 }
 
 xhat_status xhat_table_read_memory(xhat_table *table, const void *bytes,
@@ -179,19 +200,18 @@ xhat_status xhat_table_read_memory(xhat_table *table, const void *bytes,
                                    const xhat_allocator *allocator,
                                    xhat_error *error)
 {
-    xhat_source source = {.name = name,
-                          .bytes = bytes,
-                          .size = size,
-                          .allocator = allocator,
-                          .error = error};
-    *table = (xhat_table){.allocator = allocator};
-    if (size == 0)
-        return xhat_source_bad(&source, "the file is empty");
-    table_builder b = {.table = table};
-    xhat_status status = build(&b, &source);
-    xhat_release(allocator, b.texts);
-    if (status != XHAT_OK)
-        xhat_table_free(table);
+    const xhat_source source = {.name = name,
+                                .bytes = bytes,
+                                .size = size,
+                                .allocator = allocator,
+                                .error = error};
+    return read_table(table, &source, NULL);
+}
+
+xhat_status xhat_table_take(xhat_table *table, xhat_source *source)
+{
+    xhat_status status = read_table(table, source, source);
+    xhat_source_free(source);
     return status;
 }
 
@@ -201,12 +221,7 @@ xhat_status xhat_table_read(xhat_table *table, const char *path,
     xhat_source source;
     *table = (xhat_table){.allocator = allocator};
     xhat_status status = xhat_source_read(&source, path, allocator, error);
-    if (status != XHAT_OK)
-        return status;
-    status = xhat_table_read_memory(table, source.bytes, source.size,
-                                    source.name, allocator, error);
-    xhat_source_free(&source);
-    return status;
+    return status == XHAT_OK ? xhat_table_take(table, &source) : status;
 }
 
 void xhat_table_free(xhat_table *table)
@@ -214,10 +229,10 @@ void xhat_table_free(xhat_table *table)
     const xhat_allocator *allocator = table->allocator;
     for (size_t c = 0; c < table->columns; c++) {
         xhat_release(allocator, table->column[c].name);
-        xhat_release(allocator, table->column[c].numbers);
         xhat_release(allocator, table->column[c].texts);
     }
     xhat_release(allocator, table->column);
     xhat_release(allocator, table->line);
+    xhat_release(allocator, table->numbers);
     *table = (xhat_table){.allocator = allocator};
 }

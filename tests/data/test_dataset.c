@@ -1,4 +1,8 @@
 /* Data sets of every source; their hash, their parts, their classes. */
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "data_fixture.h"
 
 static void an_inline_matrix(void **state)
@@ -233,6 +237,89 @@ static void generators_follow_their_seed(void **state)
     }
 }
 
+/* ---- memory -------------------------------------------------------------- */
+
+#if defined(__has_feature)
+#define HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define HAS_FEATURE(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||           \
+    HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer) ||         \
+    HAS_FEATURE(memory_sanitizer)
+enum { MEMORY_IS_OURS = 0 };
+#else
+enum { MEMORY_IS_OURS = 1 };
+#endif
+
+static size_t most_bytes(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (size_t)usage.ru_maxrss * 1024;
+}
+
+/* How much more memory a process of its own takes at most while it reads so
+ * many of these rows. */
+static size_t bytes_to_read(const char *row, size_t rows)
+{
+    char folder[64], path[256];
+    size_t bytes = 0;
+    int ends[2];
+    folder_make(folder);
+    file_put(folder, "table.csv", "", 0, path);
+    FILE *file = fopen(path, "w");
+    for (size_t i = 0; i < rows; i++)
+        fputs(row, file);
+    fclose(file);
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        xhat_dataset data;
+        size_t before = most_bytes();
+        bool read = xhat_dataset_read(&data, path, &(xhat_data_options){0},
+                                      NULL, NULL) == XHAT_OK;
+        bytes = most_bytes() - before;
+        _exit(!read || write(ends[1], &bytes, sizeof bytes) != sizeof bytes);
+    }
+    int result;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_int_equal(result, 0);
+    assert_int_equal(read(ends[0], &bytes, sizeof bytes), sizeof bytes);
+    close(ends[0]);
+    close(ends[1]);
+    folder_remove(folder);
+    return bytes;
+}
+
+/* Text, table and data set follow each other: the largest of them is about
+ * what it takes, with a little for lines and labels. */
+static void a_table_is_in_memory_once(void **state)
+{
+    (void)state;
+    if (!MEMORY_IS_OURS)
+        skip();
+    static const struct {
+        const char *row;
+        size_t rows, numbers; /* a row */
+    } cases[] = {
+        {"1.234567890123,2.345678901234,3.456789012345,4.567890123456,"
+         "5.678901234567,6.789012345678,7.890123456789,8.901234567890,1\n",
+         200000, 9},
+        {"1,2,3,4,5,6,7,8,9,1,2,3,4,5,6,7,8,9,1,2,3,4,5,6,7,8,9,1,2,3,u\n",
+         100000, 30},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        size_t text = strlen(cases[i].row) * cases[i].rows;
+        size_t numbers = cases[i].numbers * sizeof(double) * cases[i].rows;
+        size_t most = text > numbers ? text : numbers;
+        size_t bytes = bytes_to_read(cases[i].row, cases[i].rows);
+        if (bytes > most + most / 4 + (2 << 20))
+            fail_msg("%zu bytes of text, %zu of numbers took %zu", text,
+                     numbers, bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +332,7 @@ int main(void)
         cmocka_unit_test(more_classes_than_rows_are_refused),
         cmocka_unit_test(labels_are_renumbered_by_name),
         cmocka_unit_test(generators_follow_their_seed),
+        cmocka_unit_test(a_table_is_in_memory_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,11 +19,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     for (size_t c = 0; c < table.columns; c++) {
         const xhat_column *column = &table.column[c];
         used += strlen(column->name);
-        if (column->numeric != (column->numbers != NULL) ||
-            column->numeric != (column->texts == NULL))
+        if (column->numeric != (column->texts == NULL) ||
+            (column->numeric && column->place >= table.numeric))
             abort();
         for (size_t row = 0; row < table.rows; row++)
-            used += column->numeric ? column->numbers[row] > 0
+            used += column->numeric ? xhat_table_number(&table, row, column) > 0
                                     : strlen(column->texts[row]);
     }
     volatile size_t sink = used;

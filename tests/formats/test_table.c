@@ -23,9 +23,9 @@ static void columns_are_numbers_or_text(void **state)
     assert_string_equal(t.column[1].name, "kind, of");
     assert_true(t.column[0].numeric);
     assert_null(t.column[0].texts);
-    assert_close(t.column[0].numbers[1], 4.9, 0, 0);
+    assert_close(xhat_table_number(&t, 1, &t.column[0]), 4.9, 0, 0);
     assert_false(t.column[1].numeric);
-    assert_null(t.column[1].numbers);
+    assert_int_equal(t.numeric, 1);
     assert_string_equal(t.column[1].texts[0], "setosa");
     assert_string_equal(t.column[1].texts[1], "iris \"b\"");
     assert_int_equal(t.line[0], 3);
@@ -58,10 +58,10 @@ static void missing_cells_are_counted(void **state)
     assert_ok(READ_TABLE(&t, "a,b,c,d\n1,?,x,NA\n,2,,na\nn/a,NULL,y,nan\n"));
     assert_int_equal(t.column[0].missing, 2);
     assert_true(t.column[0].numeric);
-    assert_close(t.column[0].numbers[0], 1, 0, 0);
-    assert_true(isnan(t.column[0].numbers[1]));
+    assert_close(xhat_table_number(&t, 0, &t.column[0]), 1, 0, 0);
+    assert_true(isnan(xhat_table_number(&t, 1, &t.column[0])));
     assert_int_equal(t.column[1].missing, 2);
-    assert_close(t.column[1].numbers[1], 2, 0, 0);
+    assert_close(xhat_table_number(&t, 1, &t.column[1]), 2, 0, 0);
     assert_false(t.column[2].numeric);
     assert_int_equal(t.column[2].missing, 1);
     assert_string_equal(t.column[2].texts[1], "");

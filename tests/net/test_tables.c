@@ -121,12 +121,18 @@ static void missing_values_are_refused_with_their_place(void **state)
 {
     (void)state;
     xhat_dataset data;
-    assert_fails(read_text(&data, gaps, &(xhat_data_options){0}, NULL, error),
-                 XHAT_BAD_FORMAT,
-                 "table.csv:5: column 1 (a) is missing or NaN");
-    assert_fails(read_text(&data, gaps, &(xhat_data_options){.drop = "a,b"},
-                           NULL, error),
-                 XHAT_BAD_FORMAT, "table.csv:3: column 3 (color) is missing");
+    const char *text = "a,b,color,y\n1,?,red,u\n2,4,,v\n3,5,red,u\n"
+                       "NA,6,blue,v\n5,7,blue,u\n";
+    static const struct {
+        const char *drop, *message;
+    } cases[] = {{NULL, "table.csv:2: column 2 (b) is missing or NaN"},
+                 {"b", "table.csv:3: column 3 (color) is missing"},
+                 {"b,color", "table.csv:5: column 1 (a) is missing or NaN"}};
+    for (int i = 0; i < 3; i++)
+        assert_fails(read_text(&data, text,
+                               &(xhat_data_options){.drop = cases[i].drop},
+                               NULL, error),
+                     XHAT_BAD_FORMAT, cases[i].message);
 }
 
 static void rows_with_missing_values_are_dropped(void **state)
