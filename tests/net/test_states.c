@@ -65,6 +65,37 @@ static void each_step_can_be_the_last(void **state)
     folder_remove(folder);
 }
 
+/* Stops at the end of the first epoch, by a failure or as Ctrl-C does. */
+static xhat_status stopping(void *context, const xhat_progress *progress,
+                            xhat_error *error)
+{
+    const xhat_status *status = context;
+    (void)error;
+    return progress->finished != NULL ? *status : XHAT_OK;
+}
+
+static void no_state_is_saved_behind_a_failure(void **state)
+{
+    (void)state;
+    static const xhat_status stops[] = {XHAT_CANNOT_WRITE, XHAT_INTERRUPTED};
+    for (int i = 0; i < 2; i++) {
+        char folder[64], path[128];
+        fixture f;
+        xhat_status stop = stops[i];
+        xhat_training_options options = fixture_options(2);
+        folder_make(folder);
+        snprintf(path, sizeof path, "%s/state", folder);
+        options.state = path;
+        fixture_open(&f, "xor", XHAT_NET_NORM_BATCH);
+        assert_int_equal(
+            xhat_train(&f.model, &f.split, &options, stopping, &stop, NULL),
+            stop);
+        assert_int_equal(access(path, F_OK) == 0, stop == XHAT_INTERRUPTED);
+        fixture_close(&f);
+        folder_remove(folder);
+    }
+}
+
 static void the_state_of_another_training_is_refused(void **state)
 {
     (void)state;
@@ -426,6 +457,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_step_can_be_the_last),
+        cmocka_unit_test(no_state_is_saved_behind_a_failure),
         cmocka_unit_test(the_state_of_another_training_is_refused),
         cmocka_unit_test(the_state_of_another_build_is_refused),
         cmocka_unit_test(an_epoch_that_has_begun_stays),
