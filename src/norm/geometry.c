@@ -14,7 +14,7 @@ enum { LEAST_CHANNELS = 256 };
  * few sets of a cache: there are fewer at once where a cache holds all. */
 enum { STRIP = 4, PAGE = 4096 };
 
-/* bytes of a row of channels, or of a run, that is a short one */
+/* bytes of a row that is a short one */
 enum { SHORT_ROW = 256 };
 
 /* what is fetched ahead is about so far away, or a row */
@@ -150,8 +150,7 @@ static size_t widest_block(const xhat_spec *spec, bool sums)
 
 static size_t row_bytes(const xhat_spec *spec)
 {
-    return (spec->inner <= 1 ? spec->channels : spec->inner) *
-           element_size(spec);
+    return spec->channels * element_size(spec);
 }
 
 static size_t strip_of(const xhat_spec *spec, size_t array, int read,
@@ -205,15 +204,6 @@ static void set_ahead(const xhat_spec *spec, int arrays, xhat_geometry *g)
         g->writes.ahead = block * spec->inner;
     else if (g->split && columns)
         g->writes.ahead = g->sums.ahead;
-}
-
-/* Arrays of so many bytes are written past the caches: sooner where what is read
- * is read twice, and is to stay there; later where runs are so short that hardly
- * a line is one run's own. */
-static size_t stream_bytes(const xhat_spec *spec, bool sums)
-{
-    bool brief = spec->inner > 1 && row_bytes(spec) <= SHORT_ROW;
-    return xhat_cpu_stream_bytes() / (sums && !brief ? 2 : 1);
 }
 
 /* Narrower, if that makes as many blocks for each of the threads. */
@@ -279,7 +269,7 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     g.block_channels = width;
     g.blocks = divide_up(spec->channels, width);
     g.large = bytes > xhat_cpu_cache();
-    g.stream = bytes > stream_bytes(spec, sums);
+    g.stream = bytes > xhat_cpu_stream_bytes();
     g.split = !whole || !blocks_for_all(spec, &g, threads);
     g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
     g.sums.strip = strip_of(spec, array, arrays, 0);
