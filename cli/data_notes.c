@@ -90,6 +90,7 @@ void cli_note_data(const cli_invocation *invocation, const char *source,
                    const xhat_split *split)
 {
     char classes[40] = "";
+    source = cli_source_name(source);
     if (data->note[0] != '\0')
         cli_note(invocation, "%s: %s", source, data->note);
     cli_note_missing(invocation, source, data);

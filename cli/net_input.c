@@ -31,6 +31,11 @@ const char *cli_source_name(const char *source)
     return strcmp(source, "-") == 0 ? "standard input" : source;
 }
 
+const char *cli_data_again(const char *source)
+{
+    return strcmp(source, "-") == 0 ? " < DATA" : "";
+}
+
 int cli_fail_data(const char *source, const xhat_error *error)
 {
     const char *const *names = xhat_generator_names();

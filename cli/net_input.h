@@ -19,6 +19,10 @@ void cli_base_name(const char *path, char *name, int size);
 /* DATA as messages name it: "standard input" for "-". */
 const char *cli_source_name(const char *source);
 
+/* What a command that goes on with DATA needs behind it: " < DATA" when they
+ * came from a pipe, else nothing. */
+const char *cli_data_again(const char *source);
+
 /* DATA could not be read: says why, and what may have been meant. */
 int cli_fail_data(const char *source, const xhat_error *error);
 

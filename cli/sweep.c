@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net_input.h"
 #include "presets.h"
 #include "sweep_points.h"
 #include "train_options.h"
@@ -112,8 +113,9 @@ static int conclude(const cli_sweep *sweep)
     if (done < sweep->count)
         cli_note(sweep->invocation,
                  "stopped after %zu of %zu trainings; go on with: xhat sweep "
-                 "--resume %s",
-                 done, sweep->count, sweep->folder);
+                 "--resume %s%s",
+                 done, sweep->count, sweep->folder,
+                 cli_data_again(sweep->source));
     else
         cli_note(sweep->invocation,
                  "%s holds report.html, sweep.svg, sweep.json and the runs",
@@ -153,8 +155,8 @@ static int run_sweep(const cli_invocation *invocation)
         if (result == CLI_OUTPUT && cli_sweep_exists(sweep.folder))
             cli_fail(result,
                      "what was saved before is whole; once there is room and "
-                     "leave to write, go on with: xhat sweep --resume %s",
-                     sweep.folder);
+                     "leave to write, go on with: xhat sweep --resume %s%s",
+                     sweep.folder, cli_data_again(sweep.source));
         xhat_run_folder_unlock(lock);
     }
     cli_sweep_close_data(&shared);

@@ -5,6 +5,7 @@
 
 #include "report/curves.h"
 #include "report/report.h"
+#include "net_input.h"
 #include "output.h"
 #include "presets.h"
 #include "train_data.h"
@@ -100,12 +101,6 @@ static const char *best_of(const cli_run *run, char *text, size_t size)
     return text;
 }
 
-/* What `--resume RUN` needs behind it when the data came from a pipe. */
-static const char *data_again(const cli_train_setup *setup)
-{
-    return strcmp(setup->source, "-") == 0 ? " < DATA" : "";
-}
-
 /* How it went, in words; the exit code is that of the run asked for: a
  * baseline that diverges is a result. */
 static int conclude(const cli_invocation *invocation, const cli_run *runs,
@@ -131,7 +126,7 @@ static int conclude(const cli_invocation *invocation, const cli_run *runs,
                  "with: xhat train --resume %s%s",
                  runs[count - 1].name, runs[count - 1].message,
                  runs[count - 1].folder, runs[0].folder,
-                 data_again(runs[0].setup));
+                 cli_data_again(runs[0].setup->source));
     else
         cli_note(invocation,
                  "%s holds report.html, curves.svg, run.json, metrics.jsonl "
@@ -214,7 +209,7 @@ static void say_how_to_go_on(const cli_train_setup *setup)
         cli_fail(CLI_OUTPUT,
                  "what was saved before is whole; once there is room and leave "
                  "to write, go on with: xhat train --resume %s%s",
-                 setup->folder, data_again(setup));
+                 setup->folder, cli_data_again(setup->source));
 }
 
 static int run_in_folder(const cli_invocation *invocation,

@@ -333,7 +333,7 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_fold(const xhat_fold_args *args,
 
 /* x, out, dout, dx: (n, channels, inner), inner = 1 for a fully-connected
  * layer; the rest (channels).  One thread; no scratch; nothing allocated, but
- * about 32 KiB of stack used.
+ * about 50 KiB of stack used.
  * gamma or beta may be NULL (1 and 0); dgamma and dbeta may be NULL. */
 XHAT_API XHAT_NODISCARD xhat_status xhat_batchnorm_forward_f32(
     size_t n, size_t channels, size_t inner, const float *x, const float *gamma,

@@ -75,14 +75,15 @@ static xhat_status take_number(const table_row *r, size_t j, double *value,
 }
 
 /* Does the cell hold that text?  Where a new table has nothing but numbers in
- * a column, they were read as such. */
+ * a column, they were read as such; the text may be of a table with commas. */
 static bool holds(const table_row *r, const xhat_column *column,
                   const char *category)
 {
     double number;
     if (!column->numeric)
         return strcmp(column->texts[r->row], category) == 0;
-    return xhat_number_parse(category, strlen(category), &number) &&
+    return (xhat_csv_number('.', category, strlen(category), &number) ||
+            xhat_csv_number(',', category, strlen(category), &number)) &&
            number == r->numbers[column->place];
 }
 

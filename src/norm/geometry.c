@@ -253,7 +253,8 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
         width = smaller(width, cached);
     if (whole) /* as many for each thread */
         width = even_width(spec->channels, width, threads);
-    g.sums = in_parts(rows, part_rows(spec));
+    if (sums)
+        g.sums = in_parts(rows, part_rows(spec));
     g.writes = in_even_parts(rows, part_rows(spec),
                              page_each(spec, width, threads) ? 1 : threads);
     size_t parts = sums ? g.sums.parts : g.writes.parts;
@@ -270,7 +271,8 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     g.blocks = divide_up(spec->channels, width);
     g.large = bytes > xhat_cpu_cache();
     g.stream = bytes > xhat_cpu_stream_bytes();
-    g.split = !whole || !blocks_for_all(spec, &g, threads);
+    g.split =
+        most_channels == 0 && (!whole || !blocks_for_all(spec, &g, threads));
     g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
     g.sums.strip = strip_of(spec, array, arrays, 0);
     g.writes.strip = strip_of(spec, array, arrays, 1);

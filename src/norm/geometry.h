@@ -60,7 +60,9 @@ size_t xhat_share_start(const xhat_geometry *geometry, const xhat_walk *walk,
                         size_t share, size_t shares);
 
 /* `arrays` of the size of x are read (2 in backward, 1 otherwise); `sums`: in
- * two passes.  most_channels limits a block; 0: no limit. */
+ * two passes; else there are no parts of sums.  most_channels limits a block,
+ * each of which is then worked on as a whole, so that scratch memory does not
+ * grow with the arrays; 0: no limit. */
 xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
                                size_t most_channels);
 

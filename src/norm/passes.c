@@ -107,8 +107,10 @@ static void work_on_blocks(const run *r, share mine)
     size_t index, end;
     for (blocks_of(r, mine, &index, &end); index < end; index++) {
         xhat_block *block = xhat_block_at(r->plan, r->geometry, index, memory);
-        r->passes->begin(r->plan, r->args, block);
-        sum_part(r, block, 0, &block->sums);
+        if (r->passes->sum != NULL) {
+            r->passes->begin(r->plan, r->args, block);
+            sum_part(r, block, 0, &block->sums);
+        }
         for (size_t part = 1; part < r->geometry->sums.parts; part++) {
             sum_part(r, block, part, &sums);
             xhat_block_merge(block, &block->sums, &sums);

@@ -95,6 +95,26 @@ static void a_model_finds_its_texts_again(void **state)
     xhat_dataset_free(&first);
 }
 
+/* "1,5" among texts is one of them; where a new table has nothing but numbers
+ * in the column, with commas or with points, it is the same. */
+static void a_text_that_a_new_table_has_as_a_number(void **state)
+{
+    (void)state;
+    xhat_dataset first, data;
+    const double expected[] = {0.25, 1, 0, 0};
+    assert_ok(read_text(&first, "v;k;y\n0,5;1,5;no\n0,25;low;yes\n0,75;high;no\n",
+                        &(xhat_data_options){0}, NULL, error));
+    xhat_data_options options = like(&first);
+    options.unlabeled = true;
+    assert_ok(read_text(&data, "v;k\n0,25;1,5\n", &options, NULL, error));
+    check_values(&data, 1, 4, expected);
+    xhat_dataset_free(&data);
+    assert_ok(read_text(&data, "v,k\n0.25,1.5\n", &options, NULL, error));
+    check_values(&data, 1, 4, expected);
+    xhat_dataset_free(&data);
+    xhat_dataset_free(&first);
+}
+
 static void texts_that_look_like_numbers(void **state)
 {
     (void)state;
@@ -382,6 +402,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_becomes_a_feature_for_each_text),
         cmocka_unit_test(a_model_finds_its_texts_again),
+        cmocka_unit_test(a_text_that_a_new_table_has_as_a_number),
         cmocka_unit_test(texts_that_look_like_numbers),
         cmocka_unit_test(missing_values_are_refused_with_their_place),
         cmocka_unit_test(rows_with_missing_values_are_dropped),
