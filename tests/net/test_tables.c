@@ -102,7 +102,8 @@ static void a_text_that_a_new_table_has_as_a_number(void **state)
     (void)state;
     xhat_dataset first, data;
     const double expected[] = {0.25, 1, 0, 0};
-    assert_ok(read_text(&first, "v;k;y\n0,5;1,5;no\n0,25;low;yes\n0,75;high;no\n",
+    assert_ok(read_text(&first,
+                        "v;k;y\n0,5;1,5;no\n0,25;low;yes\n0,75;high;no\n",
                         &(xhat_data_options){0}, NULL, error));
     xhat_data_options options = like(&first);
     options.unlabeled = true;
