@@ -12,8 +12,7 @@ static const cli_option options[] = {
      "a column of the CSV to leave out: name, or number from 1"},
     {"missing", 0, "mean",
      "mean: fill in missing values with the mean of the training rows "
-     "(default: "
-     "refuse them, unless the training filled them in)"},
+     "(default: refuse them, unless the training filled them in)"},
     {NULL, 0, NULL, NULL}};
 
 enum { ROWS_A_TIME = 512 };

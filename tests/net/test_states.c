@@ -16,6 +16,13 @@ static void same_tensors(const xhat_net *a, const xhat_net *b)
                                 xhat_element_size(a->tensors[t].element));
 }
 
+/* A new folder, and where a state goes in it. */
+static void state_path(char folder[64], char path[128])
+{
+    folder_make(folder);
+    snprintf(path, 128, "%s/state", folder);
+}
+
 static xhat_training_options eventful_options(void)
 {
     xhat_training_options options = fixture_options(3);
@@ -30,8 +37,7 @@ static void each_step_can_be_the_last(void **state)
 {
     (void)state;
     char folder[64], path[128];
-    folder_make(folder);
-    snprintf(path, sizeof path, "%s/state", folder);
+    state_path(folder, path);
     fixture whole;
     xhat_training_options options = eventful_options();
     options.batch_size = 200;
@@ -83,8 +89,7 @@ static void no_state_is_saved_behind_a_failure(void **state)
         fixture f;
         xhat_status stop = stops[i];
         xhat_training_options options = fixture_options(2);
-        folder_make(folder);
-        snprintf(path, sizeof path, "%s/state", folder);
+        state_path(folder, path);
         options.state = path;
         fixture_open(&f, "xor", XHAT_NET_NORM_BATCH);
         assert_int_equal(
@@ -100,8 +105,7 @@ static void the_state_of_another_training_is_refused(void **state)
 {
     (void)state;
     char folder[64], path[128];
-    folder_make(folder);
-    snprintf(path, sizeof path, "%s/state", folder);
+    state_path(folder, path);
     fixture f;
     xhat_training_options options = eventful_options();
     options.state = path;
@@ -160,8 +164,7 @@ static void the_state_of_another_build_is_refused(void **state)
 {
     (void)state;
     char folder[64], path[128], version[64], blas[256], products[300];
-    folder_make(folder);
-    snprintf(path, sizeof path, "%s/state", folder);
+    state_path(folder, path);
     xhat_net_describe_blas(blas, sizeof blas);
     snprintf(version, sizeof version, "version\\\": \\\"%s", xhat_version());
     snprintf(products, sizeof products, "products\\\": \\\"%s", blas);
@@ -188,8 +191,7 @@ static void an_epoch_that_has_begun_stays(void **state)
 {
     (void)state;
     char folder[64], path[128];
-    folder_make(folder);
-    snprintf(path, sizeof path, "%s/state", folder);
+    state_path(folder, path);
     fixture f;
     xhat_training training;
     xhat_training_options options = eventful_options();
@@ -221,8 +223,7 @@ static void another_number_of_threads_is_told(void **state)
 {
     (void)state;
     char folder[64], path[128];
-    folder_make(folder);
-    snprintf(path, sizeof path, "%s/state", folder);
+    state_path(folder, path);
     fixture f;
     xhat_training_options options = fixture_options(1);
     bool other_threads = true;
@@ -249,8 +250,7 @@ static void a_state_that_is_not_finite_is_not_written(void **state)
 {
     (void)state;
     char folder[64], path[128];
-    folder_make(folder);
-    snprintf(path, sizeof path, "%s/state", folder);
+    state_path(folder, path);
     fixture f;
     xhat_training_options options = fixture_options(1);
     options.state = path;
