@@ -12,7 +12,9 @@
  * A kernel works on a panel: `rows` rows of `length` neighboring elements.  It
  * does so in one of two orders, which the layout decides:
  *
- *     XHAT_COLUMNS   inner = 1: element j of a row belongs to channel j
+ *     XHAT_COLUMNS   inner = 1: element j of a row belongs to channel j.  Short
+ *                    runs, too: a row is an image, and each element of a run
+ *                    has a lane of its own (spread, fold)
  *     XHAT_RUNS      inner > 1: a row is a run of one channel.  Sums: all rows
  *                    belong to one channel; the others: row r to channel r
  *
@@ -111,6 +113,13 @@ typedef struct xhat_kernels {
 
     /* lane a holds gamma: a := gamma * invstd */
     void (*scale)(size_t channels, const xhat_lanes *lanes);
+
+    /* Runs as columns: each number of `from` `length` times, with room for a
+     * group of lanes behind; and the sums of `length` columns as those of a
+     * channel. */
+    void (*spread)(size_t channels, size_t length, const void *from, void *to);
+    void (*fold)(size_t channels, size_t length, const xhat_sums *columns,
+                 const xhat_sums *sums);
 
     /* add to the sums */
     xhat_sum_kernel *moments[2];

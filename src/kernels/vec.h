@@ -188,12 +188,31 @@ static inline void vec_store_part_f64(double *to, size_t count, vec_f64 v)
 
 /* ---- widening ------------------------------------------------------------ */
 
+/* gcc 12 converts 64 bytes by halves */
+static inline vec_f64 vec_doubles(vec_half_f32 v)
+{
+#if VECTOR_BYTES == 64
+    return (vec_f64)_mm512_cvtps_pd((__m256)v);
+#else
+    return __builtin_convertvector(v, vec_f64);
+#endif
+}
+
+static inline vec_half_f32 vec_floats(vec_f64 v)
+{
+#if VECTOR_BYTES == 64
+    return (vec_half_f32)_mm512_cvtpd_ps((__m512d)v);
+#else
+    return __builtin_convertvector(v, vec_half_f32);
+#endif
+}
+
 /* the lower (0) or upper (1) half of the lanes as doubles */
 static inline vec_f64 vec_widen_f32(vec_f32 v, int half)
 {
     vec_half_f32 halves[2];
     memcpy(halves, &v, sizeof v);
-    return __builtin_convertvector(halves[half], vec_f64);
+    return vec_doubles(halves[half]);
 }
 
 /* VEC_COUNT_f64 elements as doubles, and doubles rounded to elements */
@@ -201,12 +220,12 @@ static inline vec_f64 vec_load_wide_f32(const float *from)
 {
     vec_half_f32 v;
     memcpy(&v, from, sizeof v);
-    return __builtin_convertvector(v, vec_f64);
+    return vec_doubles(v);
 }
 
 static inline void vec_store_wide_f32(float *to, vec_f64 v)
 {
-    vec_half_f32 narrow = __builtin_convertvector(v, vec_half_f32);
+    vec_half_f32 narrow = vec_floats(v);
     memcpy(to, &narrow, sizeof narrow);
 }
 

@@ -2,7 +2,8 @@
 #ifndef XHAT_NORM_CHANNEL_BLOCK_H
 #define XHAT_NORM_CHANNEL_BLOCK_H
 
-#include "plan.h"
+#include "carver.h"
+#include "places.h"
 
 /* Neighboring channels with their numbers, which lie in scratch memory: one
  * for each channel, with room for whole groups of lanes. */
@@ -24,31 +25,32 @@ size_t xhat_block_bytes(const xhat_plan *plan, size_t block_channels);
 xhat_block *xhat_block_at(const xhat_plan *plan, const xhat_geometry *geometry,
                           size_t index, void *memory);
 
-/* The arrays of an execution, as the kernels take them. */
-typedef struct xhat_arrays {
-    const void *x, *dout, *residual;
-    void *out, *dresidual;
-    void *mask;
-} xhat_arrays;
-
-/* Clears `to`, then adds the sums of one part of the block. */
+/* to := the sums of one part of the block.  `workspace` is a thread's own, of
+ * xhat_workspace_bytes. */
 void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
                      const xhat_block *block, size_t part,
                      const xhat_arrays *arrays, xhat_sum_kernel *kernel,
-                     const xhat_sums *to);
+                     const xhat_sums *to, void *workspace);
 
 /* to := to + part, for every channel of the block. */
 void xhat_block_merge(const xhat_block *block, const xhat_sums *to,
                       const xhat_sums *part);
 
 /* Writes arrays->out (and dresidual and mask) of one part of the block, but
- * for channels already written.  `stage`: scratch of xhat_stage_bytes, used
- * when outputs are streamed. */
+ * for channels already written. */
 void xhat_block_write(const xhat_plan *plan, const xhat_geometry *geometry,
                       const xhat_block *block, size_t part,
                       const xhat_arrays *arrays, xhat_map_kernel *kernel,
-                      void *stage);
-size_t xhat_stage_bytes(const xhat_plan *plan);
+                      void *workspace);
+size_t xhat_workspace_bytes(const xhat_plan *plan,
+                            const xhat_geometry *geometry);
+
+/* Numbers for which there is room where `channels` are kept: they are read and
+ * written in whole groups. */
+size_t xhat_block_room(size_t channels);
+
+/* The sums of so many channels, the next thing in memory. */
+xhat_sums xhat_take_sums(xhat_carver *from, size_t channels);
 
 /* The sums of the block in `memory`, which holds xhat_sums_bytes. */
 size_t xhat_sums_bytes(size_t block_channels);

@@ -35,6 +35,31 @@ static size_t group_of(const xhat_spec *spec)
     return XHAT_GROUP_BYTES / element_size(spec);
 }
 
+/* Do all of a run's elements fit a line? */
+static bool in_a_line(const xhat_spec *spec)
+{
+    return spec->inner * element_size(spec) <= XHAT_LINE;
+}
+
+/* Short runs are taken as columns where that is faster: runs that fill their
+ * last line badly, in enough images that adding up the columns at the end does
+ * not matter.  Sums depend on it, so that the shape alone decides; and the
+ * fusion, as a mask lies run by run. */
+static xhat_order training_order(const xhat_spec *spec)
+{
+    const size_t run = spec->inner * element_size(spec);
+    const bool ragged = run < 2 * XHAT_GROUP_BYTES && run % XHAT_LINE != 0 &&
+                        spec->outer >= XHAT_SHORT_IMAGES;
+    if (spec->flags & XHAT_ADD_RELU)
+        return xhat_order_of(spec);
+    return in_a_line(spec) || ragged ? XHAT_COLUMNS : XHAT_RUNS;
+}
+
+static xhat_order inference_order(const xhat_spec *spec)
+{
+    return in_a_line(spec) ? training_order(spec) : XHAT_RUNS;
+}
+
 static size_t divide_up(size_t a, size_t b)
 {
     return a / b + (a % b != 0);
@@ -141,16 +166,17 @@ static size_t whole_lines(const xhat_spec *spec)
 
 /* The channels of a block before caches and threads are asked: rows of a page
  * or so; of runs with sums, as many as are worth writing together. */
-static size_t widest_block(const xhat_spec *spec, bool sums)
+static size_t widest_block(const xhat_spec *spec, bool sums, xhat_order order)
 {
     size_t run = smaller(XHAT_STAGE_ELEMENTS, spec->inner);
-    return spec->inner > 1 && sums ? XHAT_STAGE_ELEMENTS / run
-                                   : XHAT_PANEL_COLUMNS;
+    if (order == XHAT_COLUMNS)
+        return XHAT_PANEL_COLUMNS / (spec->inner + (spec->inner == 0));
+    return sums ? XHAT_STAGE_ELEMENTS / run : XHAT_PANEL_COLUMNS;
 }
 
 static size_t row_bytes(const xhat_spec *spec)
 {
-    return spec->channels * element_size(spec);
+    return spec->channels * spec->inner * element_size(spec);
 }
 
 static size_t strip_of(const xhat_spec *spec, size_t array, int read,
@@ -234,24 +260,55 @@ static bool blocks_for_all(const xhat_spec *spec, const xhat_geometry *g,
     return g->sums.parts == 1 || g->blocks % threads == 0;
 }
 
+/* Does a block stay in the cache between its sums and its elements, so that one
+ * thread may work on it as a whole?  Runs are read twice at worst, rows in short
+ * pieces besides. */
+static bool worked_on_whole(const xhat_spec *spec, size_t bytes, size_t cached)
+{
+    return spec->inner > 1 || bytes <= xhat_cpu_cache() ||
+           cached >= LEAST_CHANNELS || cached >= spec->channels;
+}
+
+/* A width in whole groups of lanes, or of runs that end with a line; at most
+ * so many numbers of either. */
+static size_t rounded_width(const xhat_spec *spec, size_t width,
+                            xhat_order order, size_t most_channels)
+{
+    const size_t group = group_of(spec), lines = whole_lines(spec);
+    if (spec->inner <= 1)
+        width = divide_up(width, group) * group;
+    else if (width > lines)
+        width = width / lines * lines;
+    if (most_channels > 0 && order != xhat_order_of(spec))
+        most_channels = 1 + (most_channels - 1) / spec->inner;
+    return most_channels > 0 ? smaller(width, most_channels) : width;
+}
+
+/* Are the runs of a block, in every image, whole lines? */
+static bool lines_together(const xhat_spec *spec, const xhat_geometry *g)
+{
+    size_t block = g->block_channels * spec->inner * element_size(spec);
+    return block % XHAT_LINE == 0 && row_bytes(spec) % XHAT_LINE == 0;
+}
+
 xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
                                size_t most_channels)
 {
-    xhat_geometry g = {0};
-    const bool columns = spec->inner <= 1;
-    size_t threads = most_threads(spec);
-    size_t rows = spec->outer * run_parts(spec);
-    size_t cached = cached_channels(spec, arrays, xhat_cpu_cache() / 2);
-    size_t array =
-        spec->outer * spec->channels * spec->inner * element_size(spec);
-    size_t bytes = array * ((size_t)arrays + 1);
-    size_t width = smaller(widest_block(spec, sums), spec->channels);
-    /* runs are read twice at worst, rows in short pieces besides */
-    bool whole = sums && (!columns || bytes <= xhat_cpu_cache() ||
-                          cached >= LEAST_CHANNELS || cached >= spec->channels);
+    const xhat_order order =
+        sums ? training_order(spec) : inference_order(spec);
+    const size_t threads = most_threads(spec);
+    const size_t rows = spec->outer * run_parts(spec);
+    const size_t cached = cached_channels(spec, arrays, xhat_cpu_cache() / 2);
+    const size_t array = spec->outer * row_bytes(spec);
+    const size_t bytes = array * ((size_t)arrays + 1);
+    const bool whole = sums && worked_on_whole(spec, bytes, cached);
+    size_t width = smaller(widest_block(spec, sums, order), spec->channels);
+    xhat_geometry g = {.rows = rows,
+                       .large = bytes > xhat_cpu_cache(),
+                       .stream = bytes > xhat_cpu_stream_bytes()};
     if (whole && cached > 0)
         width = smaller(width, cached);
-    if (whole) /* as many for each thread */
+    if (whole)
         width = even_width(spec->channels, width, threads);
     if (sums)
         g.sums = in_parts(rows, part_rows(spec));
@@ -260,20 +317,14 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     size_t parts = sums ? g.sums.parts : g.writes.parts;
     if (!whole && divide_up(spec->channels, width) * parts < threads)
         width = divide_up(spec->channels, divide_up(threads, parts));
-    if (columns)
-        width = divide_up(width, group_of(spec)) * group_of(spec);
-    if (!columns && width > whole_lines(spec))
-        width = width / whole_lines(spec) * whole_lines(spec);
-    if (most_channels > 0)
-        width = smaller(width, most_channels);
-    g.rows = rows;
-    g.block_channels = width;
-    g.blocks = divide_up(spec->channels, width);
-    g.large = bytes > xhat_cpu_cache();
-    g.stream = bytes > xhat_cpu_stream_bytes();
+    g.block_channels = rounded_width(spec, width, order, most_channels);
+    g.blocks = divide_up(spec->channels, g.block_channels);
     g.split =
         most_channels == 0 && (!whole || !blocks_for_all(spec, &g, threads));
     g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
+    g.sums.order = g.writes.order = order;
+    if (order != xhat_order_of(spec) && g.stream && !lines_together(spec, &g))
+        g.writes.order = XHAT_RUNS;
     g.sums.strip = strip_of(spec, array, arrays, 0);
     g.writes.strip = strip_of(spec, array, arrays, 1);
     set_ahead(spec, arrays, &g);

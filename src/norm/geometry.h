@@ -21,12 +21,15 @@
 enum {
     XHAT_PART_ROWS = 256,       /* XHAT_COLUMNS: rows of a part */
     XHAT_PART_ELEMENTS = 16384, /* XHAT_RUNS: about so many elements */
+    XHAT_SHORT_IMAGES = 8,      /* runs of several lines as columns: in as many
+                                   images at least */
     XHAT_STAGE_ELEMENTS = 1024, /* what is gathered before it is streamed */
 };
 
 /* How a pass, that of the sums or that of the elements, goes through the
  * arrays. */
 typedef struct xhat_walk {
+    xhat_order order; /* of the kernels: short runs are taken as columns */
     size_t part_rows, parts;
     size_t strip; /* rows side by side: xhat_panel */
     size_t ahead; /* what is read next lies so many elements behind what is read
@@ -50,6 +53,7 @@ typedef struct xhat_part {
     size_t offset, length;
 } xhat_part;
 
+/* The order in which the layout has the elements. */
 xhat_order xhat_order_of(const xhat_spec *spec);
 xhat_part xhat_part_at(const xhat_spec *spec, const xhat_walk *walk,
                        size_t index);

@@ -13,14 +13,14 @@ typedef struct run {
     const xhat_geometry *geometry;
     const xhat_passes *passes;
     const void *args;
-    char *blocks, *stages, *part_sums; /* in scratch */
-    size_t block_bytes, sums_bytes, stage_bytes;
+    char *blocks, *workspaces, *part_sums; /* in scratch */
+    size_t block_bytes, sums_bytes, workspace_bytes;
 } run;
 
 /* ---- scratch memory ------------------------------------------------------ */
 
 /* Blocks: one for each thread, or all when every thread works on all.
- * Stages: one a thread.  Sums of parts: one a thread, or all. */
+ * Workspaces: one a thread.  Sums of parts: one a thread, or all. */
 static size_t lay_out(run *r, char *scratch)
 {
     const xhat_geometry *g = r->geometry;
@@ -29,13 +29,13 @@ static size_t lay_out(run *r, char *scratch)
     size_t sums = g->split ? g->blocks * g->sums.parts : threads;
     r->block_bytes = xhat_block_bytes(r->plan, g->block_channels);
     r->sums_bytes = xhat_sums_bytes(g->block_channels);
-    r->stage_bytes = xhat_stage_bytes(r->plan);
+    r->workspace_bytes = xhat_workspace_bytes(r->plan, g);
     if (scratch != NULL) {
         r->blocks = scratch;
-        r->stages = r->blocks + blocks * r->block_bytes;
-        r->part_sums = r->stages + threads * r->stage_bytes;
+        r->workspaces = r->blocks + blocks * r->block_bytes;
+        r->part_sums = r->workspaces + threads * r->workspace_bytes;
     }
-    return blocks * r->block_bytes + threads * r->stage_bytes +
+    return blocks * r->block_bytes + threads * r->workspace_bytes +
            sums * r->sums_bytes;
 }
 
@@ -79,23 +79,23 @@ static void wait_for_all(const run *r)
 #endif
 }
 
-static void *stage_of(const run *r, share mine)
+static void *workspace_of(const run *r, share mine)
 {
-    return r->stages + mine.index * r->stage_bytes;
+    return r->workspaces + mine.index * r->workspace_bytes;
 }
 
 static void sum_part(const run *r, const xhat_block *block, size_t part,
-                     const xhat_sums *to)
+                     const xhat_sums *to, share mine)
 {
     xhat_block_sums(r->plan, r->geometry, block, part, &r->passes->arrays,
-                    r->passes->sum, to);
+                    r->passes->sum, to, workspace_of(r, mine));
 }
 
 static void write_part(const run *r, const xhat_block *block, size_t part,
                        share mine)
 {
     xhat_block_write(r->plan, r->geometry, block, part, &r->passes->arrays,
-                     r->passes->write, stage_of(r, mine));
+                     r->passes->write, workspace_of(r, mine));
 }
 
 /* A block at a time: what was read last is written first, being cached. */
@@ -109,10 +109,10 @@ static void work_on_blocks(const run *r, share mine)
         xhat_block *block = xhat_block_at(r->plan, r->geometry, index, memory);
         if (r->passes->sum != NULL) {
             r->passes->begin(r->plan, r->args, block);
-            sum_part(r, block, 0, &block->sums);
+            sum_part(r, block, 0, &block->sums, mine);
         }
         for (size_t part = 1; part < r->geometry->sums.parts; part++) {
-            sum_part(r, block, part, &sums);
+            sum_part(r, block, part, &sums, mine);
             xhat_block_merge(block, &block->sums, &sums);
         }
         r->passes->end(r->plan, r->args, block);
@@ -161,7 +161,7 @@ static void work_on_parts(const run *r, share mine)
         tasks_of(r, mine, &r->geometry->sums, &task, &end);
         for (; task < end; task++) {
             xhat_sums to = sums_of(r, task);
-            sum_part(r, block_of(r, task % blocks), task / blocks, &to);
+            sum_part(r, block_of(r, task % blocks), task / blocks, &to, mine);
         }
         wait_for_all(r);
     }

@@ -6,9 +6,9 @@
 
 static const size_t outers[] = {0, 1, 2, 5, 10, 255, 256, 257, 300, 513, 1568};
 static const size_t channels[] = {1, 3, 32, 64, 300, 1024, 3000};
-static const size_t inners[] = {1, 2, 49, 196, 16384, 16385, 50000};
+static const size_t inners[] = {1, 2, 17, 49, 196, 16384, 16385, 50000};
 
-enum { COUNT_OUTER = 11, COUNT_CHANNELS = 7, COUNT_INNER = 7, THREADS = 9 };
+enum { COUNT_OUTER = 11, COUNT_CHANNELS = 7, COUNT_INNER = 8, THREADS = 9 };
 
 static xhat_spec spec_of(size_t i, int threads)
 {
@@ -43,6 +43,8 @@ static void check_blocks(const xhat_spec *spec, const xhat_geometry *g)
 {
     assert_true(g->block_channels * g->blocks >= spec->channels);
     assert_true(g->block_channels * (g->blocks - 1) < spec->channels);
+    if (g->writes.order == XHAT_COLUMNS || g->sums.order == XHAT_COLUMNS)
+        assert_in_range(g->block_channels * spec->inner, 1, XHAT_PANEL_COLUMNS);
 }
 
 /* Every task is in one share, and no share has many rows more than the others. */
@@ -96,6 +98,7 @@ static void test_sums_do_not_depend_on_the_threads(void **state)
             xhat_geometry b = xhat_geometry_of(&many, 2, true, 7);
             assert_int_equal(a.sums.part_rows, b.sums.part_rows);
             assert_int_equal(a.sums.parts, b.sums.parts);
+            assert_int_equal(a.sums.order, b.sums.order);
         }
 }
 

@@ -2,6 +2,7 @@
  * few groups, misaligned arrays, guard values around every output.  And against
  * the first tier: what a tier computes has the same bits. */
 #include <math.h>
+#include <string.h>
 
 #include "base/cpu.h"
 #include "check.h"
@@ -444,6 +445,76 @@ static void streams_of_every_length(void **state)
     }
 }
 
+/* ---- runs as columns ----------------------------------------------------- */
+
+enum { RUNS = 5, LONGEST = 70, COLUMNS = RUNS * LONGEST };
+
+/* Column i of a channel gets the channel's number; no other is touched but in
+ * the group behind the last. */
+static void check_spread(const xhat_kernels *kernels, xhat_dtype dtype,
+                         size_t length)
+{
+    static vector from, to;
+    uint64_t seed = 5;
+    fill(&from, dtype, 0, &seed);
+    fill(&to, dtype, 0, &seed);
+    const vector before = to;
+    kernels->spread(RUNS, length, at(&from, 0), at(&to, 1));
+    for (size_t i = 0; i < RUNS * length; i++)
+        if (get(&to, 1 + i) != get(&from, i / length))
+            fail_msg("column %zu of runs of %zu", i, length);
+    assert_true(get(&to, 0) == get(&before, 0));
+    for (size_t i = 1 + RUNS * length + XHAT_GROUP_BYTES / 4; i < SIZE; i++)
+        assert_true(get(&to, i) == get(&before, i));
+}
+
+/* The first tier's sums, and whether they are those of a plain loop. */
+static void check_fold(const xhat_kernels *kernels, xhat_dtype dtype,
+                       size_t length, double first[4][RUNS], bool is_first)
+{
+    double columns[4][COLUMNS], to[4][RUNS];
+    uint64_t seed = 7;
+    for (int k = 0; k < 4; k++) {
+        /* of float32 there are no low parts */
+        double size = k % 2 == 0 ? 1 : dtype == XHAT_F32 ? 0 : 0x1p-60;
+        for (size_t i = 0; i < COLUMNS; i++)
+            columns[k][i] = size * numbers_normal(&seed);
+    }
+    kernels->fold(RUNS, length,
+                  &(xhat_sums){columns[0], columns[1], columns[2], columns[3]},
+                  &(xhat_sums){to[0], to[1], to[2], to[3]});
+    for (size_t c = 0; c < RUNS; c++)
+        for (int k = 0; k < 4; k += 2) {
+            long double sum = 0;
+            for (size_t i = c * length; i < (c + 1) * length; i++)
+                sum += (long double)columns[k][i] + columns[k + 1][i];
+            assert_true(fabsl(sum - to[k][c] - to[k + 1][c]) <
+                        (dtype == XHAT_F32 ? 1e-13L : 1e-17L));
+        }
+    if (is_first)
+        memcpy(first, to, sizeof to);
+    assert_memory_equal(first, to, sizeof to);
+}
+
+static void runs_as_columns(void **state)
+{
+    (void)state;
+    for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++)
+        for (size_t length = 1; length <= LONGEST; length++) {
+            double first[4][RUNS];
+            bool is_first = true;
+            for (int i = 0; xhat_isa_at(i) != NULL; i++) {
+                const xhat_isa *isa = xhat_isa_at(i);
+                if (isa->needs & ~xhat_cpu_features())
+                    continue;
+                check_spread(isa->kernels[dtype], (xhat_dtype)dtype, length);
+                check_fold(isa->kernels[dtype], (xhat_dtype)dtype, length,
+                           first, is_first);
+                is_first = false;
+            }
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -451,6 +522,7 @@ int main(void)
         cmocka_unit_test(same_ends_in_every_tier),
         cmocka_unit_test(odd_channels),
         cmocka_unit_test(streams_of_every_length),
+        cmocka_unit_test(runs_as_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

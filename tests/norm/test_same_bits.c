@@ -241,24 +241,23 @@ static bool every_tier_and_split_holds(void)
                 if ((!TURNS || (i + (size_t)t) % 3 == k) &&
                     table[i].outer * table[i].channels * table[i].inner <=
                         ELEMENTS_MOST)
-                    same &= holds(&table[i], xhat_isa_at(t)->name,
-                                  ways[k].threads,
-                                  ways[k].aligned ? 0 : (i + k) % 4,
-                                  ways[k].stream);
+                    same &= holds(
+                        &table[i], xhat_isa_at(t)->name, ways[k].threads,
+                        ways[k].aligned ? 0 : (i + k) % 4, ways[k].stream);
         unsetenv("XHAT_ISA");
     }
     return same;
 }
 
 /* the shapes: ragged rows and runs, one and many parts, few and many channels,
- * rows and runs of whole lines */
+ * rows and runs of whole lines, short runs */
 static void print_table(void)
 {
-    const size_t shapes[][3] = {{2, 1, 1},     {7, 3, 1},     {33, 65, 1},
-                                {1500, 37, 1}, {40, 1100, 1}, {5000, 300, 1},
-                                {3, 5, 7},     {9, 33, 49},   {2, 3, 1000},
-                                {1, 2, 40000}, {40, 70, 196}, {3, 2, 20011},
-                                {300, 64, 1},  {5, 6, 1024}};
+    const size_t shapes[][3] = {
+        {2, 1, 1},     {7, 3, 1},      {33, 65, 1},   {1500, 37, 1},
+        {40, 1100, 1}, {5000, 300, 1}, {3, 5, 7},     {9, 33, 49},
+        {2, 3, 1000},  {1, 2, 40000},  {40, 70, 196}, {3, 2, 20011},
+        {300, 64, 1},  {5, 6, 1024},   {20, 64, 17},  {600, 5, 9}};
     const unsigned fusions[] = {0, XHAT_RELU, XHAT_ADD_RELU};
     for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++)
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)

@@ -1,0 +1,80 @@
+/* The sums of a block: the first pass over the arrays. */
+#include <string.h>
+
+#include "channel_block.h"
+#include "spread.h"
+
+static void clear(double *sums, size_t channels)
+{
+    memset(sums, 0, xhat_block_room(channels) * sizeof *sums);
+}
+
+static void clear_sums(const xhat_sums *sums, size_t channels)
+{
+    clear(sums->sum, channels);
+    clear(sums->sum_low, channels);
+    clear(sums->product, channels);
+    clear(sums->product_low, channels);
+}
+
+/* Rows of `length` elements from the block's channel number i on. */
+static xhat_panel panel_at(const xhat_plan *plan, const xhat_walk *walk,
+                           const xhat_part *part, size_t c, size_t length,
+                           const xhat_arrays *arrays)
+{
+    const xhat_spec *spec = &plan->spec;
+    size_t at = xhat_part_start(plan, part, c);
+    size_t masks =
+        plan->order == XHAT_COLUMNS
+            ? xhat_mask_bytes(spec->dtype, spec->channels)
+            : spec->channels * xhat_mask_bytes(spec->dtype, spec->inner);
+    return (xhat_panel){.rows = part->rows,
+                        .length = length,
+                        .stride = xhat_row_stride(plan),
+                        .mask_stride = masks,
+                        .strip = walk->strip,
+                        .ahead = walk->ahead,
+                        .x = xhat_input_at(plan, arrays->x, at),
+                        .dout = xhat_input_at(plan, arrays->dout, at),
+                        .mask = xhat_mask_start(plan, part, c, arrays->mask)};
+}
+
+static void sum_spread(const xhat_plan *plan, const xhat_geometry *geometry,
+                       const xhat_block *block, const xhat_panel *panel,
+                       xhat_sum_kernel *kernel, const xhat_sums *to,
+                       void *memory)
+{
+    xhat_spread spread = xhat_spread_at(plan, geometry, memory);
+    xhat_spread_for_sums(plan, &block->lanes, block->channels,
+                         panel->dout != NULL, &spread);
+    clear_sums(&spread.sums, panel->length);
+    kernel(panel, &spread.lanes, &spread.sums);
+    plan->kernels->fold(block->channels, plan->spec.inner, &spread.sums, to);
+}
+
+void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
+                     const xhat_block *block, size_t part_index,
+                     const xhat_arrays *arrays, xhat_sum_kernel *kernel,
+                     const xhat_sums *to, void *memory)
+{
+    const xhat_walk *walk = &geometry->sums;
+    const xhat_part part = xhat_part_at(&plan->spec, walk, part_index);
+    const size_t columns = block->channels * plan->spec.inner;
+    clear_sums(to, block->channels);
+    if (walk->order == XHAT_COLUMNS) {
+        xhat_panel panel =
+            panel_at(plan, walk, &part, block->first, columns, arrays);
+        if (plan->order == XHAT_COLUMNS)
+            kernel(&panel, &block->lanes, to);
+        else
+            sum_spread(plan, geometry, block, &panel, kernel, to, memory);
+        return;
+    }
+    for (size_t i = 0; i < block->channels; i++) {
+        xhat_panel panel =
+            panel_at(plan, walk, &part, block->first + i, part.length, arrays);
+        xhat_lanes lanes = xhat_lanes_from(plan, &block->lanes, i);
+        xhat_sums sums = xhat_sums_from(to, i);
+        kernel(&panel, &lanes, &sums);
+    }
+}

@@ -1,0 +1,219 @@
+/* The elements of a block: the last pass over the arrays. */
+#include <stdint.h>
+
+#include "channel_block.h"
+#include "spread.h"
+
+/* How panels are written. */
+typedef struct writer {
+    const xhat_plan *plan;
+    xhat_order order;
+    xhat_map_kernel *kernel;
+    bool stream;
+    char *stage;
+} writer;
+
+static size_t size_of(const xhat_plan *plan)
+{
+    return xhat_dtype_size(plan->spec.dtype);
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+size_t xhat_workspace_bytes(const xhat_plan *plan,
+                            const xhat_geometry *geometry)
+{
+    return xhat_spread_bytes(plan, geometry) +
+           2 * XHAT_STAGE_ELEMENTS * size_of(plan);
+}
+
+/* The rows `first` .. of a panel, `rows` of them, from element `from` on. */
+static xhat_panel cut(const xhat_plan *plan, const xhat_panel *panel,
+                      size_t first, size_t rows, size_t from, size_t length)
+{
+    xhat_panel piece = *panel;
+    size_t at = first * panel->stride + from;
+    size_t out_at = first * panel->out_stride + from;
+    size_t mask_at =
+        first * panel->mask_stride + xhat_mask_bytes(plan->spec.dtype, from);
+    piece.rows = rows;
+    piece.length = length;
+    piece.x = xhat_input_at(plan, panel->x, at);
+    piece.dout = xhat_input_at(plan, panel->dout, at);
+    piece.residual = xhat_input_at(plan, panel->residual, at);
+    piece.out = xhat_output_at(plan, panel->out, out_at);
+    piece.dresidual = xhat_output_at(plan, panel->dresidual, out_at);
+    piece.mask = panel->mask == NULL ? NULL : (char *)panel->mask + mask_at;
+    return piece;
+}
+
+/* The lanes of a panel's row: runs have one each. */
+static xhat_lanes lanes_of_row(const writer *w, const xhat_lanes *lanes,
+                               size_t row)
+{
+    return w->order == XHAT_RUNS ? xhat_lanes_from(w->plan, lanes, row)
+                                 : *lanes;
+}
+
+/* Through the stage, which the caches hold, and from there past them. */
+static void write_staged(const writer *w, const xhat_panel *panel,
+                         const xhat_lanes *lanes)
+{
+    xhat_panel piece = *panel;
+    size_t bytes = panel->rows * panel->length * size_of(w->plan);
+    char *second = w->stage + XHAT_STAGE_ELEMENTS * size_of(w->plan);
+    piece.stream = false;
+    piece.out = w->stage;
+    piece.dresidual = second;
+    piece.out_stride = panel->length;
+    w->kernel(&piece, lanes);
+    w->plan->kernels->stream(panel->out, w->stage, bytes);
+    if (panel->dresidual != NULL)
+        w->plan->kernels->stream(panel->dresidual, second, bytes);
+}
+
+static bool whole_lines(const xhat_plan *plan, const xhat_panel *panel)
+{
+    size_t stride = panel->rows == 1 ? 0 : panel->out_stride * size_of(plan);
+    return (uintptr_t)panel->out % XHAT_LINE == 0 &&
+           (uintptr_t)panel->dresidual % XHAT_LINE == 0 &&
+           stride % XHAT_LINE == 0 &&
+           panel->length * size_of(plan) % XHAT_LINE == 0;
+}
+
+/* Runs of which the kernel puts together the lines that two of them share; a
+ * mask's places would not move with those of the lines. */
+static bool any_runs(const writer *w, const xhat_panel *panel)
+{
+    return w->order == XHAT_RUNS && panel->mask == NULL &&
+           panel->dresidual == NULL &&
+           (uintptr_t)panel->out % size_of(w->plan) == 0;
+}
+
+/* Rows that end inside a line, or start there: as many together as the stage
+ * holds, if they follow each other in memory. */
+static void write_short_rows(const writer *w, const xhat_panel *panel,
+                             const xhat_lanes *lanes)
+{
+    size_t length = panel->length, together = 1;
+    if (panel->out_stride == length && length <= XHAT_STAGE_ELEMENTS)
+        together = XHAT_STAGE_ELEMENTS / length;
+    for (size_t row = 0; row < panel->rows; row += together) {
+        size_t rows = smaller(panel->rows - row, together);
+        xhat_lanes here = lanes_of_row(w, lanes, row);
+        for (size_t i = 0; i < length; i += XHAT_STAGE_ELEMENTS) {
+            size_t some = smaller(length - i, XHAT_STAGE_ELEMENTS);
+            xhat_panel piece = cut(w->plan, panel, row, rows, i, some);
+            write_staged(w, &piece, &here);
+        }
+    }
+}
+
+/* A panel; past the caches only whole lines can go. */
+static void write_panel(const writer *w, const xhat_panel *panel,
+                        const xhat_lanes *lanes)
+{
+    if (!w->stream || whole_lines(w->plan, panel) ||
+        (any_runs(w, panel) && panel->out_stride == panel->length)) {
+        w->kernel(panel, lanes);
+    } else if (any_runs(w, panel)) { /* parts of runs: one by one */
+        for (size_t row = 0; row < panel->rows; row++) {
+            xhat_panel run = cut(w->plan, panel, row, 1, 0, panel->length);
+            xhat_lanes lane = lanes_of_row(w, lanes, row);
+            w->kernel(&run, &lane);
+        }
+    } else {
+        write_short_rows(w, panel, lanes);
+    }
+}
+
+/* Rows of `length` elements from channel c on, one after the other in memory
+ * or `stride` apart. */
+static xhat_panel panel_at(const xhat_plan *plan, const xhat_geometry *geometry,
+                           const xhat_part *part, size_t c,
+                           const xhat_arrays *arrays)
+{
+    const size_t at = xhat_part_start(plan, part, c);
+    return (xhat_panel){.strip = geometry->writes.strip,
+                        .ahead = geometry->writes.ahead,
+                        .stream = geometry->stream,
+                        .x = xhat_input_at(plan, arrays->x, at),
+                        .dout = xhat_input_at(plan, arrays->dout, at),
+                        .residual = xhat_input_at(plan, arrays->residual, at),
+                        .out = xhat_output_at(plan, arrays->out, at),
+                        .dresidual =
+                            xhat_output_at(plan, arrays->dresidual, at),
+                        .mask = xhat_mask_start(plan, part, c, arrays->mask)};
+}
+
+/* Channels i .. end of the block as columns, or runs as theirs. */
+static void write_columns(const writer *w, const xhat_geometry *geometry,
+                          const xhat_block *block, const xhat_part *part,
+                          size_t i, size_t end, const xhat_arrays *arrays,
+                          void *workspace)
+{
+    const xhat_spec *spec = &w->plan->spec;
+    xhat_lanes lanes = xhat_lanes_from(w->plan, &block->lanes, i);
+    xhat_panel panel =
+        panel_at(w->plan, geometry, part, block->first + i, arrays);
+    panel.rows = part->rows;
+    panel.length = (end - i) * spec->inner;
+    panel.stride = panel.out_stride = xhat_row_stride(w->plan);
+    panel.mask_stride = xhat_mask_bytes(spec->dtype, spec->channels);
+    if (w->plan->order == XHAT_RUNS) {
+        xhat_spread spread = xhat_spread_at(w->plan, geometry, workspace);
+        xhat_spread_for_elements(w->plan, &lanes, end - i, arrays->dout != NULL,
+                                 &spread);
+        lanes = spread.lanes;
+    }
+    write_panel(w, &panel, &lanes);
+}
+
+/* Channels i .. end of the block as runs: those of an image are a panel. */
+static void write_runs(const writer *w, const xhat_geometry *geometry,
+                       const xhat_block *block, const xhat_part *part, size_t i,
+                       size_t end, const xhat_arrays *arrays)
+{
+    const xhat_spec *spec = &w->plan->spec;
+    const xhat_lanes lanes = xhat_lanes_from(w->plan, &block->lanes, i);
+    for (size_t image = 0; image < part->rows; image++) {
+        xhat_part here = *part;
+        here.first_row += image;
+        xhat_panel panel =
+            panel_at(w->plan, geometry, &here, block->first + i, arrays);
+        panel.rows = end - i;
+        panel.length = part->length;
+        panel.stride = panel.out_stride = spec->inner;
+        panel.mask_stride = xhat_mask_bytes(spec->dtype, spec->inner);
+        write_panel(w, &panel, &lanes);
+    }
+}
+
+void xhat_block_write(const xhat_plan *plan, const xhat_geometry *geometry,
+                      const xhat_block *block, size_t part_index,
+                      const xhat_arrays *arrays, xhat_map_kernel *kernel,
+                      void *workspace)
+{
+    const xhat_part part =
+        xhat_part_at(&plan->spec, &geometry->writes, part_index);
+    const writer w = {.plan = plan,
+                      .order = geometry->writes.order,
+                      .kernel = kernel,
+                      .stream = geometry->stream,
+                      .stage = (char *)workspace +
+                               xhat_spread_bytes(plan, geometry)};
+    for (size_t i = 0; i < block->channels;) {
+        size_t end = block->any_written ? i : block->channels;
+        while (end < block->channels && !block->written[end])
+            end++;
+        if (end > i && w.order == XHAT_COLUMNS)
+            write_columns(&w, geometry, block, &part, i, end, arrays,
+                          workspace);
+        else if (end > i)
+            write_runs(&w, geometry, block, &part, i, end, arrays);
+        i = end + 1;
+    }
+}

@@ -1,0 +1,72 @@
+#include "spread.h"
+
+#include "carver.h"
+#include "channel_block.h"
+
+static xhat_spread take_spread(const xhat_plan *plan,
+                               const xhat_geometry *geometry, xhat_carver *from)
+{
+    size_t columns = geometry->block_channels * plan->spec.inner;
+    xhat_spread spread = {.sums = xhat_take_sums(from, columns)};
+    void **lanes[] = {&spread.lanes.pivot,     &spread.lanes.a,
+                      &spread.lanes.mean,      &spread.lanes.mean_low,
+                      &spread.lanes.b,         &spread.lanes.dmean,
+                      &spread.lanes.dmean_low, &spread.lanes.k};
+    for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++)
+        *lanes[i] = xhat_carve(from, xhat_block_room(columns) *
+                                         xhat_dtype_size(plan->spec.dtype));
+    return spread;
+}
+
+size_t xhat_spread_bytes(const xhat_plan *plan, const xhat_geometry *geometry)
+{
+    xhat_carver counter = {NULL, 0};
+    if (geometry->writes.order == plan->order &&
+        geometry->sums.order == plan->order)
+        return 0;
+    (void)take_spread(plan, geometry, &counter);
+    return counter.taken;
+}
+
+xhat_spread xhat_spread_at(const xhat_plan *plan, const xhat_geometry *geometry,
+                           void *memory)
+{
+    xhat_carver from = {memory, 0};
+    return take_spread(plan, geometry, &from);
+}
+
+static void spread(const xhat_plan *plan, size_t channels, const void *from,
+                   void *to)
+{
+    plan->kernels->spread(channels, plan->spec.inner, from, to);
+}
+
+void xhat_spread_for_sums(const xhat_plan *plan, const xhat_lanes *lanes,
+                          size_t channels, bool backward, const xhat_spread *to)
+{
+    spread(plan, channels, lanes->pivot, to->lanes.pivot);
+    if (!backward)
+        return;
+    spread(plan, channels, lanes->mean, to->lanes.mean);
+    spread(plan, channels, lanes->mean_low, to->lanes.mean_low);
+    if (plan->fusion == XHAT_FUSE_NOTHING)
+        return;
+    spread(plan, channels, lanes->a, to->lanes.a);
+    spread(plan, channels, lanes->b, to->lanes.b);
+}
+
+void xhat_spread_for_elements(const xhat_plan *plan, const xhat_lanes *lanes,
+                              size_t channels, bool backward,
+                              const xhat_spread *to)
+{
+    spread(plan, channels, lanes->a, to->lanes.a);
+    spread(plan, channels, lanes->mean, to->lanes.mean);
+    spread(plan, channels, lanes->mean_low, to->lanes.mean_low);
+    if (!backward || plan->fusion != XHAT_FUSE_NOTHING)
+        spread(plan, channels, lanes->b, to->lanes.b);
+    if (!backward)
+        return;
+    spread(plan, channels, lanes->dmean, to->lanes.dmean);
+    spread(plan, channels, lanes->dmean_low, to->lanes.dmean_low);
+    spread(plan, channels, lanes->k, to->lanes.k);
+}
