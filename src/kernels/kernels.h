@@ -114,6 +114,10 @@ typedef struct xhat_kernels {
     /* lane a holds gamma: a := gamma * invstd */
     void (*scale)(size_t channels, const xhat_lanes *lanes);
 
+    /* to := to + part, what rounding takes from the high parts being kept in
+     * the low ones */
+    void (*merge)(size_t channels, const xhat_sums *to, const xhat_sums *part);
+
     /* Runs as columns: each number of `from` `length` times, with room for a
      * group of lanes behind; and the sums of `length` columns as those of a
      * channel. */

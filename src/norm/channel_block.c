@@ -129,21 +129,3 @@ void xhat_block_pivot(const xhat_plan *plan, const xhat_block *block,
     plan->kernels->pivot(block->channels, values[0], values[1], values[2],
                          inner, block->lanes.pivot);
 }
-
-static void merge(size_t channels, double *restrict high, double *restrict low,
-                  const double *restrict part, const double *restrict part_low)
-{
-    for (size_t i = 0; i < channels; i++) {
-        double old = high[i], sum = old + part[i], added = sum - old;
-        high[i] = sum; /* two-sum */
-        low[i] += ((old - (sum - added)) + (part[i] - added)) + part_low[i];
-    }
-}
-
-void xhat_block_merge(const xhat_block *block, const xhat_sums *to,
-                      const xhat_sums *part)
-{
-    merge(block->channels, to->sum, to->sum_low, part->sum, part->sum_low);
-    merge(block->channels, to->product, to->product_low, part->product,
-          part->product_low);
-}

@@ -32,10 +32,6 @@ void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
                      const xhat_arrays *arrays, xhat_sum_kernel *kernel,
                      const xhat_sums *to, void *workspace);
 
-/* to := to + part, for every channel of the block. */
-void xhat_block_merge(const xhat_block *block, const xhat_sums *to,
-                      const xhat_sums *part);
-
 /* Writes arrays->out (and dresidual and mask) of one part of the block, but
  * for channels already written. */
 void xhat_block_write(const xhat_plan *plan, const xhat_geometry *geometry,

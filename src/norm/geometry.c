@@ -70,6 +70,11 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 /* ---- parts --------------------------------------------------------------- */
 
 /* parts of a run that is longer than one */
@@ -83,8 +88,10 @@ static size_t run_parts(const xhat_spec *spec)
 /* rows or images of a part of sums: the shape alone decides */
 static size_t part_rows(const xhat_spec *spec)
 {
+    size_t rows =
+        divide_up(divide_up(spec->outer, XHAT_PARTS_MOST), XHAT_STEPS);
     if (xhat_order_of(spec) == XHAT_COLUMNS)
-        return XHAT_PART_ROWS;
+        return larger(XHAT_PART_ROWS, rows * XHAT_STEPS);
     return run_parts(spec) > 1 ? 1 : XHAT_PART_ELEMENTS / spec->inner;
 }
 

@@ -113,7 +113,7 @@ static void work_on_blocks(const run *r, share mine)
         }
         for (size_t part = 1; part < r->geometry->sums.parts; part++) {
             sum_part(r, block, part, &sums, mine);
-            xhat_block_merge(block, &block->sums, &sums);
+            r->plan->kernels->merge(block->channels, &block->sums, &sums);
         }
         r->passes->end(r->plan, r->args, block);
         for (size_t part = r->geometry->writes.parts; part-- > 0;)
@@ -139,7 +139,7 @@ static void add_parts(const run *r, size_t index)
     block->sums = sums_of(r, index); /* of part 0 */
     for (size_t part = 1; part < r->geometry->sums.parts; part++) {
         xhat_sums sums = sums_of(r, part * r->geometry->blocks + index);
-        xhat_block_merge(block, &block->sums, &sums);
+        r->plan->kernels->merge(block->channels, &block->sums, &sums);
     }
 }
 

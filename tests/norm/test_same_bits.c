@@ -253,11 +253,12 @@ static bool every_tier_and_split_holds(void)
  * rows and runs of whole lines, short runs */
 static void print_table(void)
 {
-    const size_t shapes[][3] = {
-        {2, 1, 1},     {7, 3, 1},      {33, 65, 1},   {1500, 37, 1},
-        {40, 1100, 1}, {5000, 300, 1}, {3, 5, 7},     {9, 33, 49},
-        {2, 3, 1000},  {1, 2, 40000},  {40, 70, 196}, {3, 2, 20011},
-        {300, 64, 1},  {5, 6, 1024},   {20, 64, 17},  {600, 5, 9}};
+    const size_t shapes[][3] = {{2, 1, 1},     {7, 3, 1},     {33, 65, 1},
+                                {1500, 37, 1}, {40, 1100, 1}, {5000, 300, 1},
+                                {3, 5, 7},     {9, 33, 49},   {2, 3, 1000},
+                                {1, 2, 40000}, {40, 70, 196}, {3, 2, 20011},
+                                {300, 64, 1},  {5, 6, 1024},  {20, 64, 17},
+                                {600, 5, 9},   {70000, 3, 1}};
     const unsigned fusions[] = {0, XHAT_RELU, XHAT_ADD_RELU};
     for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++)
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
