@@ -25,7 +25,8 @@ LAYOUTS = {2: ["nc"], 3: ["ncl", "nlc"], 4: ["nchw", "nhwc"],
            5: ["ncdhw", "ndhwc"]}
 SAMPLE = 2e-4    # seconds that a hot sample lasts at least
 SMALL = 1 << 20  # bytes of x below which one thread may move them faster
-ROUNDS = (5, 25)
+OPENINGS = 3     # of a case: each time its arrays lie on other pages
+ROUNDS = (2, 8)  # least and most in an opening
 
 
 class WorkerLost(Exception):
@@ -126,9 +127,9 @@ def start_workers(build, threads):
 
 # ---- one case ----------------------------------------------------------------
 
-def open_case(workers, case):
-    """Opens the case in every worker at once, and checks what comes out;
-    returns the size class, or None when xhat itself has no such thing."""
+def open_case(workers, case, check):
+    """Opens the case in every worker at once, and checks what comes out if it is
+    to; returns the size class, or None when xhat itself has no such thing."""
     size_class = None
     order = (f"{case['layout']} {case['mode']} {case['dtype']} "
              f"{case['fusion']} {case['threads']} " +
@@ -137,8 +138,9 @@ def open_case(workers, case):
         worker.send(f"open {worker.variant} {order}")
     for worker in workers:
         answer = worker.receive()
-        worker.has_case = answer.startswith("ok")
-        if worker.has_case:
+        if check:
+            worker.has_case = answer.startswith("ok")
+        if check and worker.has_case:
             checked = worker.ask("check")
             if checked != "ok":
                 worker.has_case = False
@@ -161,20 +163,23 @@ def loops(worker, case):
 
 def measure(workers, case, seconds):
     """The results of one case: a dictionary for each library."""
-    size_class = open_case(workers, case)
+    size_class = open_case(workers, case, check=True)
     if size_class is None:
         return []
     bounds = loops(workers[0], case)
     turns = [Turn(w, "time") for w in workers if w.has_case]
     for turn in bounds + turns:
         turn.calibrate(case["cache"])
-    cost = sum(turn.cost for turn in bounds + turns)
+    cost = OPENINGS * sum(turn.cost for turn in bounds + turns)
     rounds = max(ROUNDS[0], min(ROUNDS[1], int(seconds / cost)))
-    for done in range(rounds):
-        for turn in bounds + turns:
-            # what takes a tenth of a second needs a few samples only
-            if turn.cost < 0.1 or done < ROUNDS[0]:
-                turn.sample(case["cache"])
+    for opening in range(OPENINGS):
+        if opening > 0:
+            open_case(workers, case, check=False)
+        for done in range(rounds):
+            for turn in bounds + turns:
+                # what takes a tenth of a second needs a few samples only
+                if turn.cost < 0.1 or done < ROUNDS[0]:
+                    turn.sample(case["cache"])
     limit = min(turn.median() for turn in bounds)
     return [dict(case, **{
         "class": size_class, "library": turn.worker.name,

@@ -36,8 +36,11 @@
 
 enum {
     EVICTION = 96 << 20, /* bytes */
-    WARM_CALLS = 3       /* before the clock starts: others had the caches */
+    WARM_CALLS = 3 /* least before the clock starts: others had the caches */
 };
+
+/* seconds until the third-level cache holds again what it would in a loop */
+static const double warm_up = 0.005;
 
 static struct {
     peer_case c;
@@ -172,22 +175,27 @@ static void check_case(void)
 }
 
 /* which < 0: the library itself */
+static void call_once(int which, int threads)
+{
+    if (which < 0)
+        peer_run();
+    else
+        bench_bound_move(bench_bound_of(worker.c.problem.fusion, worker.c.mode),
+                         worker.loops, (bench_loop)which, threads, &worker.w);
+}
+
 static void time_case(int which, int threads, long calls, const char *cache)
 {
-    bool cold = strcmp(cache, "cold") == 0;
-    double start = 0;
-    bench_bound bound = bench_bound_of(worker.c.problem.fusion, worker.c.mode);
-    if (cold)
+    double start = bench_seconds();
+    if (strcmp(cache, "cold") == 0)
         bench_evict(worker.c.problem.threads, worker.eviction, EVICTION);
-    for (long i = cold ? 0 : -WARM_CALLS; i < calls; i++) {
-        if (i == 0)
-            start = bench_seconds();
-        if (which < 0)
-            peer_run();
-        else
-            bench_bound_move(bound, worker.loops, (bench_loop)which, threads,
-                             &worker.w);
-    }
+    else
+        for (int i = 0; i < WARM_CALLS || bench_seconds() < start + warm_up;
+             i++)
+            call_once(which, threads);
+    start = bench_seconds();
+    for (long i = 0; i < calls; i++)
+        call_once(which, threads);
     printf("%.9g\n", (bench_seconds() - start) / (double)calls);
 }
 

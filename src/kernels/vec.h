@@ -295,16 +295,7 @@ static inline vec_f64 vec_absolute(vec_f64 v)
     return (vec_f64)((vec_mask_f64)v & INT64_MAX);
 }
 
-/* sum + low := sum + low + term, for vectors in memory and for one number */
-static inline void vec_add_to(double *sum, double *low, vec_f64 term)
-{
-    vec_f64 old = vec_load_f64(sum), high = old + term;
-    vec_f64 part = high - old;
-    vec_store_f64(sum, high);
-    vec_store_f64(low,
-                  vec_load_f64(low) + ((old - (high - part)) + (term - part)));
-}
-
+/* sum + low := sum + low + term */
 static inline void scalar_add_to(double *sum, double *low, double term)
 {
     double old = *sum, high = old + term, part = high - old;

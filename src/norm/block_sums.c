@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "channel_block.h"
-#include "spread.h"
 
 static void clear(double *sums, size_t channels)
 {
@@ -39,23 +38,26 @@ static xhat_panel panel_at(const xhat_plan *plan, const xhat_walk *walk,
                         .mask = xhat_mask_start(plan, part, c, arrays->mask)};
 }
 
-static void sum_spread(const xhat_plan *plan, const xhat_geometry *geometry,
-                       const xhat_block *block, const xhat_panel *panel,
-                       xhat_sum_kernel *kernel, const xhat_sums *to,
-                       void *memory)
+static void sum_spread(const xhat_plan *plan, const xhat_block *block,
+                       const xhat_panel *panel, xhat_sum_kernel *kernel,
+                       const xhat_sums *to, const xhat_spread *spread)
 {
-    xhat_spread spread = xhat_spread_at(plan, geometry, memory);
     xhat_spread_for_sums(plan, &block->lanes, block->channels,
-                         panel->dout != NULL, &spread);
-    clear_sums(&spread.sums, panel->length);
-    kernel(panel, &spread.lanes, &spread.sums);
-    plan->kernels->fold(block->channels, plan->spec.inner, &spread.sums, to);
+                         panel->dout != NULL, spread);
+    clear(spread->sums.sum, panel->length);
+    clear(spread->sums.product, panel->length);
+    if (plan->spec.dtype != XHAT_F32) { /* float32 has no low parts */
+        clear(spread->sums.sum_low, panel->length);
+        clear(spread->sums.product_low, panel->length);
+    }
+    kernel(panel, &spread->lanes, &spread->sums);
+    plan->kernels->fold(block->channels, plan->spec.inner, &spread->sums, to);
 }
 
 void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
                      const xhat_block *block, size_t part_index,
                      const xhat_arrays *arrays, xhat_sum_kernel *kernel,
-                     const xhat_sums *to, void *memory)
+                     const xhat_sums *to, const xhat_workspace *workspace)
 {
     const xhat_walk *walk = &geometry->sums;
     const xhat_part part = xhat_part_at(&plan->spec, walk, part_index);
@@ -67,7 +69,7 @@ void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
         if (plan->order == XHAT_COLUMNS)
             kernel(&panel, &block->lanes, to);
         else
-            sum_spread(plan, geometry, block, &panel, kernel, to, memory);
+            sum_spread(plan, block, &panel, kernel, to, &workspace->spread);
         return;
     }
     for (size_t i = 0; i < block->channels; i++) {

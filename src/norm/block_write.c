@@ -2,7 +2,6 @@
 #include <stdint.h>
 
 #include "channel_block.h"
-#include "spread.h"
 
 /* How panels are written. */
 typedef struct writer {
@@ -21,13 +20,6 @@ static size_t size_of(const xhat_plan *plan)
 static size_t smaller(size_t a, size_t b)
 {
     return a < b ? a : b;
-}
-
-size_t xhat_workspace_bytes(const xhat_plan *plan,
-                            const xhat_geometry *geometry)
-{
-    return xhat_spread_bytes(plan, geometry) +
-           2 * XHAT_STAGE_ELEMENTS * size_of(plan);
 }
 
 /* The rows `first` .. of a panel, `rows` of them, from element `from` on. */
@@ -153,7 +145,7 @@ static xhat_panel panel_at(const xhat_plan *plan, const xhat_geometry *geometry,
 static void write_columns(const writer *w, const xhat_geometry *geometry,
                           const xhat_block *block, const xhat_part *part,
                           size_t i, size_t end, const xhat_arrays *arrays,
-                          void *workspace)
+                          const xhat_spread *spread)
 {
     const xhat_spec *spec = &w->plan->spec;
     xhat_lanes lanes = xhat_lanes_from(w->plan, &block->lanes, i);
@@ -164,10 +156,9 @@ static void write_columns(const writer *w, const xhat_geometry *geometry,
     panel.stride = panel.out_stride = xhat_row_stride(w->plan);
     panel.mask_stride = xhat_mask_bytes(spec->dtype, spec->channels);
     if (w->plan->order == XHAT_RUNS) {
-        xhat_spread spread = xhat_spread_at(w->plan, geometry, workspace);
         xhat_spread_for_elements(w->plan, &lanes, end - i, arrays->dout != NULL,
-                                 &spread);
-        lanes = spread.lanes;
+                                 spread);
+        lanes = spread->lanes;
     }
     write_panel(w, &panel, &lanes);
 }
@@ -195,7 +186,7 @@ static void write_runs(const writer *w, const xhat_geometry *geometry,
 void xhat_block_write(const xhat_plan *plan, const xhat_geometry *geometry,
                       const xhat_block *block, size_t part_index,
                       const xhat_arrays *arrays, xhat_map_kernel *kernel,
-                      void *workspace)
+                      const xhat_workspace *workspace)
 {
     const xhat_part part =
         xhat_part_at(&plan->spec, &geometry->writes, part_index);
@@ -203,15 +194,14 @@ void xhat_block_write(const xhat_plan *plan, const xhat_geometry *geometry,
                       .order = geometry->writes.order,
                       .kernel = kernel,
                       .stream = geometry->stream,
-                      .stage = (char *)workspace +
-                               xhat_spread_bytes(plan, geometry)};
+                      .stage = workspace->stage};
     for (size_t i = 0; i < block->channels;) {
         size_t end = block->any_written ? i : block->channels;
         while (end < block->channels && !block->written[end])
             end++;
         if (end > i && w.order == XHAT_COLUMNS)
             write_columns(&w, geometry, block, &part, i, end, arrays,
-                          workspace);
+                          &workspace->spread);
         else if (end > i)
             write_runs(&w, geometry, block, &part, i, end, arrays);
         i = end + 1;

@@ -129,3 +129,26 @@ void xhat_block_pivot(const xhat_plan *plan, const xhat_block *block,
     plan->kernels->pivot(block->channels, values[0], values[1], values[2],
                          inner, block->lanes.pivot);
 }
+
+static xhat_workspace take_workspace(const xhat_plan *plan,
+                                     const xhat_geometry *geometry,
+                                     xhat_carver *from)
+{
+    void *stage = xhat_carve(from, 2 * XHAT_STAGE_ELEMENTS * size_of(plan));
+    return (xhat_workspace){stage, xhat_take_spread(plan, geometry, from)};
+}
+
+size_t xhat_workspace_bytes(const xhat_plan *plan,
+                            const xhat_geometry *geometry)
+{
+    xhat_carver counter = {NULL, 0};
+    (void)take_workspace(plan, geometry, &counter);
+    return counter.taken;
+}
+
+xhat_workspace xhat_workspace_at(const xhat_plan *plan,
+                                 const xhat_geometry *geometry, void *memory)
+{
+    xhat_carver from = {memory, 0};
+    return take_workspace(plan, geometry, &from);
+}

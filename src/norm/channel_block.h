@@ -3,7 +3,7 @@
 #define XHAT_NORM_CHANNEL_BLOCK_H
 
 #include "carver.h"
-#include "places.h"
+#include "spread.h"
 
 /* Neighboring channels with their numbers, which lie in scratch memory: one
  * for each channel, with room for whole groups of lanes. */
@@ -25,21 +25,30 @@ size_t xhat_block_bytes(const xhat_plan *plan, size_t block_channels);
 xhat_block *xhat_block_at(const xhat_plan *plan, const xhat_geometry *geometry,
                           size_t index, void *memory);
 
-/* to := the sums of one part of the block.  `workspace` is a thread's own, of
- * xhat_workspace_bytes. */
+/* What a thread has to itself. */
+typedef struct xhat_workspace {
+    void *stage; /* for elements on their way past the caches */
+    xhat_spread spread;
+} xhat_workspace;
+
+/* Its bytes, and one in `memory` (aligned to XHAT_ALIGNMENT). */
+size_t xhat_workspace_bytes(const xhat_plan *plan,
+                            const xhat_geometry *geometry);
+xhat_workspace xhat_workspace_at(const xhat_plan *plan,
+                                 const xhat_geometry *geometry, void *memory);
+
+/* to := the sums of one part of the block. */
 void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
                      const xhat_block *block, size_t part,
                      const xhat_arrays *arrays, xhat_sum_kernel *kernel,
-                     const xhat_sums *to, void *workspace);
+                     const xhat_sums *to, const xhat_workspace *workspace);
 
 /* Writes arrays->out (and dresidual and mask) of one part of the block, but
  * for channels already written. */
 void xhat_block_write(const xhat_plan *plan, const xhat_geometry *geometry,
                       const xhat_block *block, size_t part,
                       const xhat_arrays *arrays, xhat_map_kernel *kernel,
-                      void *workspace);
-size_t xhat_workspace_bytes(const xhat_plan *plan,
-                            const xhat_geometry *geometry);
+                      const xhat_workspace *workspace);
 
 /* Numbers for which there is room where `channels` are kept: they are read and
  * written in whole groups. */

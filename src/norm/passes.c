@@ -49,23 +49,25 @@ size_t xhat_passes_scratch(const xhat_plan *plan, const xhat_geometry *geometry)
 
 typedef struct share {
     size_t index, of; /* this thread, of how many */
+    xhat_workspace workspace;
 } share;
 
 /* blocks begin .. end are this thread's */
-static void blocks_of(const run *r, share mine, size_t *begin, size_t *end)
+static void blocks_of(const run *r, const share *mine, size_t *begin,
+                      size_t *end)
 {
-    size_t count = r->geometry->blocks, rest = count % mine.of;
-    *begin =
-        count / mine.of * mine.index + (mine.index < rest ? mine.index : rest);
-    *end = *begin + count / mine.of + (mine.index < rest);
+    size_t count = r->geometry->blocks, rest = count % mine->of;
+    *begin = count / mine->of * mine->index +
+             (mine->index < rest ? mine->index : rest);
+    *end = *begin + count / mine->of + (mine->index < rest);
 }
 
 /* and so are tasks begin .. end, each a part of a block */
-static void tasks_of(const run *r, share mine, const xhat_walk *walk,
+static void tasks_of(const run *r, const share *mine, const xhat_walk *walk,
                      size_t *begin, size_t *end)
 {
-    *begin = xhat_share_start(r->geometry, walk, mine.index, mine.of);
-    *end = xhat_share_start(r->geometry, walk, mine.index + 1, mine.of);
+    *begin = xhat_share_start(r->geometry, walk, mine->index, mine->of);
+    *end = xhat_share_start(r->geometry, walk, mine->index + 1, mine->of);
 }
 
 /* Nobody goes on before all are here. */
@@ -79,31 +81,26 @@ static void wait_for_all(const run *r)
 #endif
 }
 
-static void *workspace_of(const run *r, share mine)
-{
-    return r->workspaces + mine.index * r->workspace_bytes;
-}
-
 static void sum_part(const run *r, const xhat_block *block, size_t part,
-                     const xhat_sums *to, share mine)
+                     const xhat_sums *to, const share *mine)
 {
     xhat_block_sums(r->plan, r->geometry, block, part, &r->passes->arrays,
-                    r->passes->sum, to, workspace_of(r, mine));
+                    r->passes->sum, to, &mine->workspace);
 }
 
 static void write_part(const run *r, const xhat_block *block, size_t part,
-                       share mine)
+                       const share *mine)
 {
     xhat_block_write(r->plan, r->geometry, block, part, &r->passes->arrays,
-                     r->passes->write, workspace_of(r, mine));
+                     r->passes->write, &mine->workspace);
 }
 
 /* A block at a time: what was read last is written first, being cached. */
-static void work_on_blocks(const run *r, share mine)
+static void work_on_blocks(const run *r, const share *mine)
 {
-    char *memory = r->blocks + mine.index * r->block_bytes;
+    char *memory = r->blocks + mine->index * r->block_bytes;
     xhat_sums sums = xhat_sums_at(r->geometry->block_channels,
-                                  r->part_sums + mine.index * r->sums_bytes);
+                                  r->part_sums + mine->index * r->sums_bytes);
     size_t index, end;
     for (blocks_of(r, mine, &index, &end); index < end; index++) {
         xhat_block *block = xhat_block_at(r->plan, r->geometry, index, memory);
@@ -145,7 +142,7 @@ static void add_parts(const run *r, size_t index)
 
 /* All parts of all blocks, in the order in which they lie in memory: sums,
  * and, after all are known, elements. */
-static void work_on_parts(const run *r, share mine)
+static void work_on_parts(const run *r, const share *mine)
 {
     const size_t blocks = r->geometry->blocks;
     const bool sums = r->passes->sum != NULL;
@@ -176,12 +173,16 @@ static void work_on_parts(const run *r, share mine)
         write_part(r, block_of(r, task % blocks), task / blocks, mine);
 }
 
-static void work(const run *r, share mine)
+/* What thread number `index` of so many does. */
+static void work(const run *r, int index, int of)
 {
+    char *memory = r->workspaces + (size_t)index * r->workspace_bytes;
+    const share mine = {(size_t)index, (size_t)of,
+                        xhat_workspace_at(r->plan, r->geometry, memory)};
     if (r->geometry->split)
-        work_on_parts(r, mine);
+        work_on_parts(r, &mine);
     else
-        work_on_blocks(r, mine);
+        work_on_blocks(r, &mine);
     if (r->geometry->stream)
         r->plan->kernels->fence();
 }
@@ -197,10 +198,9 @@ void xhat_run_passes(const xhat_plan *plan, const xhat_geometry *geometry,
     if (geometry->threads > 1) {
         /* there may be fewer than asked for, never more */
 #pragma omp parallel num_threads(geometry->threads)
-        work(&r, (share){(size_t)omp_get_thread_num(),
-                         (size_t)omp_get_num_threads()});
+        work(&r, omp_get_thread_num(), omp_get_num_threads());
         return;
     }
 #endif
-    work(&r, (share){0, 1});
+    work(&r, 0, 1);
 }

@@ -1,38 +1,24 @@
 #include "spread.h"
 
-#include "carver.h"
 #include "channel_block.h"
 
-static xhat_spread take_spread(const xhat_plan *plan,
-                               const xhat_geometry *geometry, xhat_carver *from)
+xhat_spread xhat_take_spread(const xhat_plan *plan,
+                             const xhat_geometry *geometry, xhat_carver *from)
 {
     size_t columns = geometry->block_channels * plan->spec.inner;
-    xhat_spread spread = {.sums = xhat_take_sums(from, columns)};
+    size_t bytes = xhat_block_room(columns) * xhat_dtype_size(plan->spec.dtype);
+    xhat_spread spread = {0};
+    if (geometry->writes.order == plan->order &&
+        geometry->sums.order == plan->order)
+        return spread;
+    spread.sums = xhat_take_sums(from, columns);
     void **lanes[] = {&spread.lanes.pivot,     &spread.lanes.a,
                       &spread.lanes.mean,      &spread.lanes.mean_low,
                       &spread.lanes.b,         &spread.lanes.dmean,
                       &spread.lanes.dmean_low, &spread.lanes.k};
     for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++)
-        *lanes[i] = xhat_carve(from, xhat_block_room(columns) *
-                                         xhat_dtype_size(plan->spec.dtype));
+        *lanes[i] = xhat_carve(from, bytes);
     return spread;
-}
-
-size_t xhat_spread_bytes(const xhat_plan *plan, const xhat_geometry *geometry)
-{
-    xhat_carver counter = {NULL, 0};
-    if (geometry->writes.order == plan->order &&
-        geometry->sums.order == plan->order)
-        return 0;
-    (void)take_spread(plan, geometry, &counter);
-    return counter.taken;
-}
-
-xhat_spread xhat_spread_at(const xhat_plan *plan, const xhat_geometry *geometry,
-                           void *memory)
-{
-    xhat_carver from = {memory, 0};
-    return take_spread(plan, geometry, &from);
 }
 
 static void spread(const xhat_plan *plan, size_t channels, const void *from,

@@ -8,6 +8,7 @@
 #ifndef XHAT_NORM_SPREAD_H
 #define XHAT_NORM_SPREAD_H
 
+#include "carver.h"
 #include "places.h"
 
 /* Numbers of a block's columns: inner of them for each channel. */
@@ -16,11 +17,10 @@ typedef struct xhat_spread {
     xhat_sums sums;
 } xhat_spread;
 
-/* Bytes of such numbers, 0 where no runs are taken as columns; and the numbers
- * themselves in `memory`, aligned to XHAT_ALIGNMENT. */
-size_t xhat_spread_bytes(const xhat_plan *plan, const xhat_geometry *geometry);
-xhat_spread xhat_spread_at(const xhat_plan *plan, const xhat_geometry *geometry,
-                           void *memory);
+/* The numbers, the next thing in memory; none where no runs are taken as
+ * columns. */
+xhat_spread xhat_take_spread(const xhat_plan *plan,
+                             const xhat_geometry *geometry, xhat_carver *from);
 
 /* Sets what sums, and what elements need, of the first `channels` lanes. */
 void xhat_spread_for_sums(const xhat_plan *plan, const xhat_lanes *lanes,
