@@ -3,7 +3,8 @@
 #include "base/cpu.h"
 #include "base/threads.h"
 
-/* fewer elements are not worth another thread */
+/* fewer elements are not worth another thread; twice as many where there are no
+ * sums, which is less work */
 enum { ELEMENTS_A_THREAD = 32768 };
 
 /* rows of narrower blocks are read in pieces too short for the memory */
@@ -14,8 +15,9 @@ enum { LEAST_CHANNELS = 256 };
  * few sets of a cache: there are fewer at once where a cache holds all. */
 enum { STRIP = 4, PAGE = 4096 };
 
-/* bytes of a row that is a short one */
-enum { SHORT_ROW = 256 };
+/* Rows of so few bytes are all but read in the order of memory, which the CPU
+ * foresees: more of them side by side cost nothing. */
+enum { BRIEF_ROW = 256, BRIEF_STRIP = 8 };
 
 /* what is fetched ahead is about so far away, or a row */
 enum { AHEAD_ELEMENTS = 2048 };
@@ -141,10 +143,10 @@ size_t xhat_share_start(const xhat_geometry *g, const xhat_walk *walk,
 
 /* ---- blocks: decided by caches and threads ------------------------------- */
 
-static size_t most_threads(const xhat_spec *spec)
+static size_t most_threads(const xhat_spec *spec, bool sums)
 {
     size_t elements = spec->outer * spec->channels * spec->inner;
-    size_t most = elements / ELEMENTS_A_THREAD;
+    size_t most = elements / ELEMENTS_A_THREAD / (sums ? 1 : 2);
     size_t threads = spec->threads > 0 ? (size_t)spec->threads
                                        : (size_t)xhat_threads_available();
     if (!xhat_threads_built_in() || most < 1)
@@ -186,15 +188,21 @@ static size_t row_bytes(const xhat_spec *spec)
     return spec->channels * spec->inner * element_size(spec);
 }
 
+static bool brief_rows(const xhat_spec *spec)
+{
+    return row_bytes(spec) <= BRIEF_ROW;
+}
+
 static size_t strip_of(const xhat_spec *spec, size_t array, int read,
                        int written)
 {
     const size_t arrays = (size_t)(read + written);
     const bool pages = row_bytes(spec) >= PAGE;
-    const bool brief = read > 1 && row_bytes(spec) <= SHORT_ROW;
+    if (brief_rows(spec))
+        return BRIEF_STRIP;
     if (pages)
         return array * (size_t)(read + 1) > 2 * xhat_cpu_cache() ? STRIP : 2;
-    if (array * (size_t)read <= xhat_cpu_stream_bytes() || brief)
+    if (array * (size_t)read <= xhat_cpu_stream_bytes())
         return STRIP;
     return divide_up(STRIP, arrays);
 }
@@ -203,10 +211,9 @@ static size_t strip_of(const xhat_spec *spec, size_t array, int read,
 static bool rows_fetched(const xhat_spec *spec, const xhat_geometry *g,
                          int arrays)
 {
-    bool brief = row_bytes(spec) <= SHORT_ROW;
-    if (g->stream)
-        return !(brief && arrays > 1);
-    return g->large && arrays == 1 && !brief && row_bytes(spec) < PAGE;
+    if (brief_rows(spec))
+        return false;
+    return g->stream || (g->large && arrays == 1 && row_bytes(spec) < PAGE);
 }
 
 /* How far behind what is read from memory lies what should be asked for now: as
@@ -303,7 +310,7 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
 {
     const xhat_order order =
         sums ? training_order(spec) : inference_order(spec);
-    const size_t threads = most_threads(spec);
+    const size_t threads = most_threads(spec, sums);
     const size_t rows = spec->outer * run_parts(spec);
     const size_t cached = cached_channels(spec, arrays, xhat_cpu_cache() / 2);
     const size_t array = spec->outer * row_bytes(spec);
