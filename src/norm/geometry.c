@@ -19,8 +19,9 @@ enum { STRIP = 4, PAGE = 4096 };
  * foresees: more of them side by side cost nothing. */
 enum { BRIEF_ROW = 256, BRIEF_STRIP = 8 };
 
-/* what is fetched ahead is about so far away, or a row */
-enum { AHEAD_ELEMENTS = 2048 };
+/* What is fetched ahead is about so far away, or a row; of runs longer than
+ * that, but not too long for the cache, it is the next image's. */
+enum { AHEAD_ELEMENTS = 2048, LONGEST_AHEAD = 8192 };
 
 xhat_order xhat_order_of(const xhat_spec *spec)
 {
@@ -216,6 +217,12 @@ static bool rows_fetched(const xhat_spec *spec, const xhat_geometry *g,
     return g->stream || (g->large && arrays == 1 && row_bytes(spec) < PAGE);
 }
 
+/* Is the run of the next image fetched while one is read? */
+static bool next_run(const xhat_spec *spec)
+{
+    return spec->inner > AHEAD_ELEMENTS && spec->inner <= LONGEST_AHEAD;
+}
+
 /* How far behind what is read from memory lies what should be asked for now: as
  * far as it takes to come, if the caches can keep it until then. */
 static size_t soon(const xhat_spec *spec, int arrays)
@@ -223,6 +230,8 @@ static size_t soon(const xhat_spec *spec, int arrays)
     const size_t channels = spec->channels, each = (size_t)arrays;
     if (spec->inner <= 1)
         return channels * (1 + AHEAD_ELEMENTS / channels);
+    if (next_run(spec))
+        return channels * spec->inner;
     return smaller(AHEAD_ELEMENTS,
                    xhat_cpu_cache() / 4 / element_size(spec) / spec->outer) /
            each;
@@ -238,7 +247,8 @@ static void set_ahead(const xhat_spec *spec, int arrays, xhat_geometry *g)
     const bool stays = alone && block <= cached_channels(spec, arrays, cache);
     const bool next =
         alone && block <= cached_channels(spec, arrays, cache / 2);
-    if (columns ? rows_fetched(spec, g, arrays) : stays && g->stream)
+    if (columns ? rows_fetched(spec, g, arrays)
+                : g->stream && (stays || next_run(spec)))
         g->sums.ahead = soon(spec, arrays);
     if (next)
         g->writes.ahead = block * spec->inner;
