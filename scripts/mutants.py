@@ -92,8 +92,8 @@ MUTANTS = [
      "src/kernels/isa/tier.inc",
      "(rest + vec_load_f64(part_low + at))", "rest"),
     ("short-by-threads", "library: whether runs are short depends on the"
-     " threads", GEOMETRY, "run % XHAT_LINE != 0 &&",
-     "run % XHAT_LINE != 0 && spec->threads < 3 &&"),
+     " threads", GEOMETRY, "spec->inner % line_of(spec) != 0 &&",
+     "spec->inner % line_of(spec) != 0 && spec->threads < 3 &&"),
     ("share-overlaps", "library: a thread's share begins before the last one's"
      " end", "src/norm/passes.c",
      "xhat_share_start(r->geometry, walk, mine->index, mine->of)",

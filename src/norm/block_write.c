@@ -122,8 +122,7 @@ static void write_panel(const writer *w, const xhat_panel *panel,
     }
 }
 
-/* Rows of `length` elements from channel c on, one after the other in memory
- * or `stride` apart. */
+/* What begins at channel c of a part; the caller says how far it goes. */
 static xhat_panel panel_at(const xhat_plan *plan, const xhat_geometry *geometry,
                            const xhat_part *part, size_t c,
                            const xhat_arrays *arrays)
@@ -141,7 +140,8 @@ static xhat_panel panel_at(const xhat_plan *plan, const xhat_geometry *geometry,
                         .mask = xhat_mask_start(plan, part, c, arrays->mask)};
 }
 
-/* Channels i .. end of the block as columns, or runs as theirs. */
+/* Channels i .. end of the block as columns: one each, or the elements of their
+ * short runs. */
 static void write_columns(const writer *w, const xhat_geometry *geometry,
                           const xhat_block *block, const xhat_part *part,
                           size_t i, size_t end, const xhat_arrays *arrays,

@@ -38,10 +38,16 @@ static size_t group_of(const xhat_spec *spec)
     return XHAT_GROUP_BYTES / element_size(spec);
 }
 
+/* elements of a line */
+static size_t line_of(const xhat_spec *spec)
+{
+    return XHAT_LINE / element_size(spec);
+}
+
 /* Do all of a run's elements fit a line? */
 static bool in_a_line(const xhat_spec *spec)
 {
-    return spec->inner * element_size(spec) <= XHAT_LINE;
+    return spec->inner <= line_of(spec);
 }
 
 /* Short runs are taken as columns where that is faster: runs that fill their
@@ -50,8 +56,8 @@ static bool in_a_line(const xhat_spec *spec)
  * fusion, as a mask lies run by run. */
 static xhat_order training_order(const xhat_spec *spec)
 {
-    const size_t run = spec->inner * element_size(spec);
-    const bool ragged = run < 2 * XHAT_GROUP_BYTES && run % XHAT_LINE != 0 &&
+    const bool ragged = spec->inner < 2 * group_of(spec) &&
+                        spec->inner % line_of(spec) != 0 &&
                         spec->outer >= XHAT_SHORT_IMAGES;
     if (spec->flags & XHAT_ADD_RELU)
         return xhat_order_of(spec);

@@ -19,9 +19,8 @@
 #include "kernels/kernels.h"
 
 enum {
-    XHAT_PART_ROWS = 256, /* XHAT_COLUMNS: rows of a part, or more, so that
-                                   there are at most */
-    XHAT_PARTS_MOST = 256,
+    XHAT_PART_ROWS = 256,       /* XHAT_COLUMNS: rows of a part */
+    XHAT_PARTS_MOST = 256,      /* of more rows, the parts are larger */
     XHAT_PART_ELEMENTS = 16384, /* XHAT_RUNS: about so many elements */
     XHAT_SHORT_IMAGES = 8,      /* runs of several lines as columns: in as many
                                    images at least */

@@ -102,6 +102,22 @@ static void test_sums_do_not_depend_on_the_threads(void **state)
         }
 }
 
+/* Of no images, runs may have any length; no sum of bytes wraps around. */
+static void test_no_rows_of_huge_runs(void **state)
+{
+    (void)state;
+    for (int bit = 32; bit < 63; bit++) {
+        xhat_spec spec = xhat_spec_default(XHAT_F32);
+        spec.outer = 0;
+        spec.channels = 3;
+        spec.inner = (size_t)1 << bit;
+        xhat_geometry g = xhat_geometry_of(&spec, 1, true, 0);
+        assert_int_equal(g.sums.order, XHAT_RUNS);
+        assert_int_equal(g.writes.order, XHAT_RUNS);
+        assert_in_range(g.block_channels, 1, 3);
+    }
+}
+
 /* Elements are not added up: two threads write as many rows each. */
 static void test_writes_are_shared_evenly(void **state)
 {
@@ -129,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_everything_is_worked_on_once),
         cmocka_unit_test(test_sums_do_not_depend_on_the_threads),
+        cmocka_unit_test(test_no_rows_of_huge_runs),
         cmocka_unit_test(test_writes_are_shared_evenly)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
