@@ -86,8 +86,8 @@ def measure(build, quick, peers):
         compare(build, f"peers-{threads}", "--shape", shapes, "--threads",
                 threads, "--seconds", 2 * seconds)
     say("fused with ReLU, beside the other libraries")
-    compare(build, "fusions", "--shape", "few", "--fusion", "relu,add-relu",
-            "--threads", CORES, "--seconds", 2 * seconds)
+    compare(build, "fusions", "--shape", "few", "--fusion",
+            "plain,relu,add-relu", "--threads", CORES, "--seconds", 2 * seconds)
     if not quick:
         measure_accuracy(build)
 
@@ -118,11 +118,10 @@ def sections(build):
         if threads == CORES:
             made["shapes"] = tables.shape_table(cases)
     fusions = read(build, "fusions")
-    if fusions is not None and compared:
+    if fusions is not None:
         cases = tables.cases_of(fusions)
-        behind += cases
-        made["fusions"] = tables.fusion_table(
-            cases, tables.cases_of(compared[CORES]))
+        behind += filter(tables.is_fused, cases)
+        made["fusions"] = tables.fusion_table(cases)
     if compared:
         made["behind"] = tables.behind_table(behind)
     return made
