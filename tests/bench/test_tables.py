@@ -73,11 +73,12 @@ class Behind(unittest.TestCase):
 
 class Fusions(unittest.TestCase):
     def test_cost_beside_plain(self):
-        plain = cases(result("xhat", 2), result("PyTorch 1", 4))
-        fused = cases(result("xhat", 3, fusion="relu"),
-                      result("PyTorch 1", 9, fusion="relu"))
-        self.assertEqual(tables.fusion_table(fused, plain)[2],
-                         "| relu | nc | forward | 1 | 1.50× |  |  | 3.00× |")
+        lines = tables.fusion_table(cases(
+            result("xhat", 2), result("PyTorch 1", 4),
+            result("xhat", 3, fusion="relu"),
+            result("PyTorch 1", 9, fusion="relu")))
+        self.assertEqual(lines[2:], [
+            "| relu | nc | forward | 1 | 1.50× |  |  | 3.00× |"])
 
 
 class Pages(unittest.TestCase):
