@@ -140,7 +140,9 @@ def page(results, rows):
             "- Where PyTorch is slower on two threads than on one, as it is "
             "here for the smaller nets (its BLAS and",
             "  its own threads get in each other's way), its figure on one "
-            "thread is the one to beat.", "",
+            "thread is the one to beat.",
+            "- What bounds the goals that are missed: "
+            "[decision 0010](decisions/0010-who-multiplies.md).", "",
             f"{results['cpu']}, {results['cores']} cores; xhat with "
             f"{results['blas']}; PyTorch {results['torch']}.", "",
             "| " + " | ".join(HEAD) + " |",
