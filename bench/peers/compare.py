@@ -127,9 +127,9 @@ def start_workers(build, threads):
 
 # ---- one case ----------------------------------------------------------------
 
-def open_case(workers, case, check):
-    """Opens the case in every worker at once, and checks what comes out if it is
-    to; returns the size class, or None when xhat itself has no such thing."""
+def open_case(workers, case):
+    """Opens the case in every worker at once, on arrays of its own; returns the
+    size class, or None when xhat itself has no such thing."""
     size_class = None
     order = (f"{case['layout']} {case['mode']} {case['dtype']} "
              f"{case['fusion']} {case['threads']} " +
@@ -138,18 +138,20 @@ def open_case(workers, case, check):
         worker.send(f"open {worker.variant} {order}")
     for worker in workers:
         answer = worker.receive()
-        if check:
-            worker.has_case = answer.startswith("ok")
-        if check and worker.has_case:
-            checked = worker.ask("check")
-            if checked != "ok":
-                worker.has_case = False
-                print(f"xhat: {worker.name}: {order}: {checked}",
-                      file=sys.stderr)
+        worker.has_case = answer.startswith("ok")
         if worker is workers[0] and worker.has_case:
             size_class = answer.split()[1]
         worker.process.send_signal(signal.SIGSTOP)
     return size_class
+
+
+def check_case(workers, case):
+    """Whose result is wrong is said, and does not have the case any more."""
+    for worker in workers:
+        checked = worker.ask("check") if worker.has_case else "ok"
+        if checked != "ok":
+            worker.has_case = False
+            print(f"xhat: {worker.name}: {case}: {checked}", file=sys.stderr)
 
 
 def loops(worker, case):
@@ -163,22 +165,25 @@ def loops(worker, case):
 
 def measure(workers, case, seconds):
     """The results of one case: a dictionary for each library."""
-    size_class = open_case(workers, case, check=True)
-    if size_class is None:
+    size_class = open_case(workers, case)
+    check_case(workers, case)
+    if not workers[0].has_case:
         return []
     bounds = loops(workers[0], case)
-    turns = [Turn(w, "time") for w in workers if w.has_case]
+    having = [w for w in workers if w.has_case]
+    turns = [Turn(w, "time") for w in having]
     for turn in bounds + turns:
         turn.calibrate(case["cache"])
     cost = OPENINGS * sum(turn.cost for turn in bounds + turns)
     rounds = max(ROUNDS[0], min(ROUNDS[1], int(seconds / cost)))
     for opening in range(OPENINGS):
         if opening > 0:
-            open_case(workers, case, check=False)
+            open_case(having, case)
         for done in range(rounds):
             for turn in bounds + turns:
                 # what takes a tenth of a second needs a few samples only
-                if turn.cost < 0.1 or done < ROUNDS[0]:
+                if turn.worker.has_case and \
+                        (turn.cost < 0.1 or done < ROUNDS[0]):
                     turn.sample(case["cache"])
     limit = min(turn.median() for turn in bounds)
     return [dict(case, **{

@@ -17,11 +17,6 @@ static size_t size_of(const xhat_plan *plan)
     return xhat_dtype_size(plan->spec.dtype);
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* The rows `first` .. of a panel, `rows` of them, from element `from` on. */
 static xhat_panel cut(const xhat_plan *plan, const xhat_panel *panel,
                       size_t first, size_t rows, size_t from, size_t length)
@@ -94,10 +89,13 @@ static void write_short_rows(const writer *w, const xhat_panel *panel,
     if (panel->out_stride == length && length <= XHAT_STAGE_ELEMENTS)
         together = XHAT_STAGE_ELEMENTS / length;
     for (size_t row = 0; row < panel->rows; row += together) {
-        size_t rows = smaller(panel->rows - row, together);
+        size_t left = panel->rows - row,
+               rows = left < together ? left : together;
         xhat_lanes here = lanes_of_row(w, lanes, row);
         for (size_t i = 0; i < length; i += XHAT_STAGE_ELEMENTS) {
-            size_t some = smaller(length - i, XHAT_STAGE_ELEMENTS);
+            size_t some = length - i < XHAT_STAGE_ELEMENTS
+                              ? length - i
+                              : XHAT_STAGE_ELEMENTS;
             xhat_panel piece = cut(w->plan, panel, row, rows, i, some);
             write_staged(w, &piece, &here);
         }

@@ -186,7 +186,7 @@ static size_t widest_block(const xhat_spec *spec, bool sums, xhat_order order)
 {
     size_t run = smaller(XHAT_STAGE_ELEMENTS, spec->inner);
     if (order == XHAT_COLUMNS)
-        return XHAT_PANEL_COLUMNS / (spec->inner + (spec->inner == 0));
+        return XHAT_PANEL_COLUMNS / larger(1, spec->inner);
     return sums ? XHAT_STAGE_ELEMENTS / run : XHAT_PANEL_COLUMNS;
 }
 
