@@ -206,7 +206,7 @@ SITES = [
       "dgamma-without-x_norm": "whole + (left + sum)",
       "dgamma-of-x": "product + WIDE(lanes->mean) * (whole + (left + sum))"}),
     ("fused", CHANNELS,
-     "TYPE(split)(lanes->dmean, lanes->dmean_low, at, high, rest);", "high",
+     "TYPE(split)(lanes->dmean, lanes->rest, at, high, rest);", "high",
      {"mean-branch-dropped": "zero",
       "eval-gradient-in-training": "zero",
       "dmean-sign": "-high",

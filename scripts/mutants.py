@@ -70,6 +70,13 @@ MUTANTS = [
     ("mean-one-float", "kernels: the low part of the mean is dropped",
      CHANNELS, "ROUND(mean_low, (high - WIDE(mean)) + low);",
      "ROUND(mean_low, (vec_f64){0});"),
+    ("shift-one-float", "kernels: b is beta, without the low part of the mean",
+     CHANNELS, "WIDE(lanes->b) - WIDE(lanes->a) * WIDE(lanes->mean_low)",
+     "WIDE(lanes->b)"),
+    ("product-one-float", "kernels: dgamma's products keep the low part of the"
+     " mean", CHANNELS, "added - WIDE(lanes->mean_low) * sum", "added"),
+    ("rest-one-float", "kernels: dx keeps the low part of the mean",
+     CHANNELS, "rest -= WIDE(lanes->k) * WIDE(lanes->mean_low);", ""),
     ("constant-nan", "library: 0/0 for a constant channel with eps = 0",
      PLAN, "inside == 0 ? 0 : 1 / sqrt(inside)", "1 / sqrt(inside)"),
     ("lost-rest", "kernels: what rounding took from the sums is lost",

@@ -1,13 +1,15 @@
 /* The kernel table: all of batch normalization is four operations.
  *
  *     moments      sum (x - pivot),  sum (x - pivot)^2
- *     affine       out = a * ((x - mean) - mean_low) + b
- *     grad_sums    sum (dout - pivot),  sum (dout - pivot) * d,
- *                  where d = (x - mean) - mean_low
- *     grad_affine  dx = a * (((dout - dmean) - dmean_low) - d * k)
+ *     affine       out = a * (x - mean) + b
+ *     grad_sums    sum (dout - pivot),  sum (dout - pivot) * (x - mean)
+ *     grad_affine  dx = a * (((dout - dmean) - rest) - (x - mean) * k)
  *
  * and a step between the two of a pass, which turns the sums of each channel
- * into the coefficients a, b, k ...: end_moments and end_grad_sums.
+ * into the coefficients a, b, k ...: end_moments and end_grad_sums.  The mean
+ * of x is two numbers, mean + mean_low; the kernels subtract the first, and the
+ * second is in the coefficients: b = beta - a * mean_low, and in `rest`, with
+ * what dmean lacks.
  *
  * A kernel works on a panel: `rows` rows of `length` neighboring elements.  It
  * does so in one of two orders, which the layout decides:
@@ -75,9 +77,9 @@ typedef struct xhat_panel {
  * (1) or (rows) in XHAT_RUNS.  Room for a whole group of lanes is read. */
 typedef struct xhat_lanes {
     void *pivot;                   /* moments, grad_sums */
-    void *a, *mean, *mean_low, *b; /* affine, grad_sums, grad_affine */
-    void *dmean, *dmean_low, *k;   /* grad_affine */
-    void *invstd;                  /* end_* */
+    void *a, *mean, *b;            /* affine, grad_sums, grad_affine */
+    void *dmean, *rest, *k;        /* grad_affine */
+    void *mean_low, *invstd;       /* end_* */
     void *dgamma, *dbeta;          /* end_grad_sums */
 } xhat_lanes;
 
@@ -87,7 +89,8 @@ typedef struct xhat_lanes {
  * have, once they are added up.  Room for a whole group of lanes. */
 typedef struct xhat_sums {
     double *sum, *sum_low;         /* of x - pivot, or of dout - pivot */
-    double *product, *product_low; /* of (x - pivot)^2, or (dout - pivot) d */
+    double *product, *product_low; /* of (x - pivot)^2, or
+                                      (dout - pivot) (x - mean) */
 } xhat_sums;
 
 /* What end_moments and end_grad_sums need besides the sums. */
@@ -111,7 +114,8 @@ typedef struct xhat_kernels {
     void (*pivot)(size_t channels, const void *first, const void *middle,
                   const void *last, size_t stride, void *pivot);
 
-    /* lane a holds gamma: a := gamma * invstd */
+    /* lane a holds gamma, b beta: a := gamma * invstd and
+     * b := beta - a * mean_low */
     void (*scale)(size_t channels, const xhat_lanes *lanes);
 
     /* to := to + part, what rounding takes from the high parts being kept in
@@ -133,20 +137,20 @@ typedef struct xhat_kernels {
     xhat_map_kernel *grad_affine[2][XHAT_FUSIONS];
 
     /* From sums around lanes->pivot to mean, m2 and the lanes mean, mean_low,
-     * invstd and, from gamma in it, a.  A channel is odd when its sums
+     * invstd and, from gamma and beta in them, a and b.  A channel is odd when its sums
      * overflowed or underflowed, when cancellation took too many of their bits,
      * or when its coefficients are near the ends of the type (ordinary.h).
      * True if any is. */
     bool (*end_moments)(const xhat_channels *channels, const xhat_sums *sums,
                         const xhat_lanes *lanes);
 
-    /* From sums and the lanes pivot, mean, invstd and a to k, dmean,
-     * dmean_low, dgamma and dbeta.  Odd channels as above. */
+    /* From sums and the lanes pivot, mean, mean_low, invstd and a to k, dmean,
+     * rest, dgamma and dbeta.  Odd channels as above. */
     bool (*end_grad_sums)(const xhat_channels *channels, const xhat_sums *sums,
                           const xhat_lanes *lanes);
 
-    /* From running statistics, and gamma in a, to mean, mean_low, invstd and
-     * a. */
+    /* From running statistics, and gamma in a, to mean, mean_low, which is 0,
+     * invstd and a; b is beta. */
     bool (*end_running)(const xhat_channels *channels, const void *running_mean,
                         const void *running_var, const xhat_lanes *lanes);
 

@@ -227,12 +227,10 @@ static double kernel_out(xhat_dtype dtype, const xhat_lanes *lanes, size_t lane,
 {
     double a = xhat_get(dtype, lanes->a, lane);
     double mean = xhat_get(dtype, lanes->mean, lane);
-    double low = xhat_get(dtype, lanes->mean_low, lane);
     double b = xhat_get(dtype, lanes->b, lane);
     if (dtype == XHAT_F64)
-        return a * ((x - mean) - low) + b;
-    return (double)((float)a * (((float)x - (float)mean) - (float)low) +
-                    (float)b);
+        return a * (x - mean) + b;
+    return (double)((float)a * ((float)x - (float)mean) + (float)b);
 }
 
 void xhat_careful_grad_sums(const xhat_plan *plan, const xhat_block *block,

@@ -30,7 +30,7 @@ static void take_numbers(const xhat_plan *plan, xhat_block *block,
     void **lanes[] = {
         &block->lanes.pivot,     &block->lanes.a,    &block->lanes.mean,
         &block->lanes.mean_low,  &block->lanes.b,    &block->lanes.dmean,
-        &block->lanes.dmean_low, &block->lanes.k,    &block->lanes.invstd,
+        &block->lanes.rest,      &block->lanes.k,    &block->lanes.invstd,
         &block->lanes.dgamma,    &block->lanes.dbeta};
     for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++)
         *lanes[i] = xhat_carve(from, bytes);

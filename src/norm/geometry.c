@@ -10,14 +10,13 @@ enum { ELEMENTS_A_THREAD = 32768 };
 /* rows of narrower blocks are read in pieces too short for the memory */
 enum { LEAST_CHANNELS = 256 };
 
-/* Rows side by side; so many in all the arrays together when they come from
- * memory, as the CPU follows no more.  Rows a page or more apart share the same
- * few sets of a cache: there are fewer at once where a cache holds all. */
-enum { STRIP = 4, PAGE = 4096 };
+/* Rows side by side; half as many when they come from memory, as the CPU does
+ * not follow more, but for rows of a page, which it does not follow anyway. */
+enum { STRIP = 8, PAGE = 4096 };
 
 /* Rows of so few bytes are all but read in the order of memory, which the CPU
  * foresees: more of them side by side cost nothing. */
-enum { BRIEF_ROW = 256, BRIEF_STRIP = 8 };
+enum { BRIEF_ROW = 256 };
 
 /* What is fetched ahead is about so far away, or a row; of runs longer than
  * that, but not too long for the cache, it is the next image's. */
@@ -200,18 +199,25 @@ static bool brief_rows(const xhat_spec *spec)
     return row_bytes(spec) <= BRIEF_ROW;
 }
 
-static size_t strip_of(const xhat_spec *spec, size_t array, int read,
-                       int written)
+/* The plain sums of a strip stay in registers: the more rows, the less often
+ * they wait in memory for the next strip. */
+static size_t sums_strip(const xhat_spec *spec, size_t array, int arrays)
 {
-    const size_t arrays = (size_t)(read + written);
-    const bool pages = row_bytes(spec) >= PAGE;
+    const size_t each = (size_t)arrays;
+    const bool far = array * each > xhat_cpu_stream_bytes();
     if (brief_rows(spec))
-        return BRIEF_STRIP;
-    if (pages)
-        return array * (size_t)(read + 1) > 2 * xhat_cpu_cache() ? STRIP : 2;
-    if (array * (size_t)read <= xhat_cpu_stream_bytes())
         return STRIP;
-    return divide_up(STRIP, arrays);
+    return (far && row_bytes(spec) < PAGE ? STRIP / 2 : STRIP) / each;
+}
+
+/* The coefficients of a strip stay in registers, too, but are only read: that
+ * is worth leaving the order of memory for short rows in the second-level
+ * cache, where reading is all there is to wait for. */
+static size_t writes_strip(const xhat_spec *spec, bool large)
+{
+    if (brief_rows(spec))
+        return STRIP;
+    return large || row_bytes(spec) > PAGE / 2 ? 1 : STRIP / 2;
 }
 
 /* Do rows come sooner when they are asked for? */
@@ -234,8 +240,10 @@ static bool next_run(const xhat_spec *spec)
 static size_t soon(const xhat_spec *spec, int arrays)
 {
     const size_t channels = spec->channels, each = (size_t)arrays;
-    if (spec->inner <= 1)
-        return channels * (1 + AHEAD_ELEMENTS / channels);
+    if (spec->inner <= 1) {
+        size_t rows = 1 + AHEAD_ELEMENTS / channels;
+        return channels * (row_bytes(spec) < PAGE ? rows : STRIP);
+    }
     if (next_run(spec))
         return channels * spec->inner;
     return smaller(AHEAD_ELEMENTS,
@@ -258,7 +266,7 @@ static void set_ahead(const xhat_spec *spec, int arrays, xhat_geometry *g)
         g->sums.ahead = soon(spec, arrays);
     if (next)
         g->writes.ahead = block * spec->inner;
-    else if (g->split && columns)
+    else if (g->split && columns && g->stream)
         g->writes.ahead = g->sums.ahead;
 }
 
@@ -355,8 +363,8 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     g.sums.order = g.writes.order = order;
     if (order != xhat_order_of(spec) && g.stream && !lines_together(spec, &g))
         g.writes.order = XHAT_RUNS;
-    g.sums.strip = strip_of(spec, array, arrays, 0);
-    g.writes.strip = strip_of(spec, array, arrays, 1);
+    g.sums.strip = sums_strip(spec, array, arrays);
+    g.writes.strip = writes_strip(spec, g.large);
     set_ahead(spec, arrays, &g);
     return g;
 }

@@ -41,7 +41,7 @@ static void begin(const xhat_plan *plan, const void *args_, xhat_block *block)
     plan->kernels->scale(block->channels, lanes);
 }
 
-/* dmean, dmean_low, k, dgamma and dbeta of number i, from sums around 0. */
+/* dmean, rest, k, dgamma and dbeta of number i, from sums around 0. */
 static void set_coefficients(const xhat_plan *plan, const xhat_block *block,
                              size_t i, double sum, double product)
 {
@@ -50,9 +50,11 @@ static void set_coefficients(const xhat_plan *plan, const xhat_block *block,
     double count = (double)plan->count, mean = sum / count;
     double invstd = xhat_get(dtype, lanes->invstd, i);
     xhat_put(dtype, lanes->dmean, i, mean);
-    xhat_put(dtype, lanes->dmean_low, i,
-             mean - xhat_get(dtype, lanes->dmean, i));
     xhat_put(dtype, lanes->k, i, invstd * (invstd * product / count));
+    xhat_put(dtype, lanes->rest, i,
+             (mean - xhat_get(dtype, lanes->dmean, i)) -
+                 xhat_get(dtype, lanes->k, i) *
+                     xhat_get(dtype, lanes->mean_low, i));
     xhat_put(dtype, lanes->dgamma, i, invstd * product);
     xhat_put(dtype, lanes->dbeta, i, sum);
 }
@@ -230,7 +232,7 @@ static void end_frozen(const xhat_plan *plan, const void *args_,
     xhat_block_save(plan, block, args->dbeta, lanes->dbeta);
     /* dx = a dout: nothing flows through the statistics */
     xhat_block_load(plan, block, lanes->dmean, NULL, 0);
-    xhat_block_load(plan, block, lanes->dmean_low, NULL, 0);
+    xhat_block_load(plan, block, lanes->rest, NULL, 0);
     xhat_block_load(plan, block, lanes->k, NULL, 0);
 }
 

@@ -43,6 +43,10 @@ static void end_odd_channel(const xhat_plan *plan,
     xhat_put(dtype, lanes->a, i,
              xhat_gamma_at(plan, args->gamma, c) *
                  xhat_get(dtype, lanes->invstd, i));
+    xhat_put(dtype, lanes->b, i,
+             xhat_beta_at(plan, args->beta, c) -
+                 xhat_get(dtype, lanes->a, i) *
+                     xhat_get(dtype, lanes->mean_low, i));
     block->ends.mean[i] = mean;
     block->ends.m2[i] = ldexp(s.m2, 2 * s.exponent);
 }

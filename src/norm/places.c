@@ -30,7 +30,7 @@ xhat_lanes xhat_lanes_from(const xhat_plan *plan, const xhat_lanes *lanes,
                         .mean_low = xhat_output_at(plan, lanes->mean_low, i),
                         .b = xhat_output_at(plan, lanes->b, i),
                         .dmean = xhat_output_at(plan, lanes->dmean, i),
-                        .dmean_low = xhat_output_at(plan, lanes->dmean_low, i),
+                        .rest = xhat_output_at(plan, lanes->rest, i),
                         .k = xhat_output_at(plan, lanes->k, i)};
 }
 

@@ -12,10 +12,9 @@ xhat_spread xhat_take_spread(const xhat_plan *plan,
         geometry->sums.order == plan->order)
         return spread;
     spread.sums = xhat_take_sums(from, columns);
-    void **lanes[] = {&spread.lanes.pivot,     &spread.lanes.a,
-                      &spread.lanes.mean,      &spread.lanes.mean_low,
-                      &spread.lanes.b,         &spread.lanes.dmean,
-                      &spread.lanes.dmean_low, &spread.lanes.k};
+    void **lanes[] = {&spread.lanes.pivot, &spread.lanes.a, &spread.lanes.mean,
+                      &spread.lanes.b, &spread.lanes.dmean, &spread.lanes.rest,
+                      &spread.lanes.k};
     for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++)
         *lanes[i] = xhat_carve(from, bytes);
     return spread;
@@ -34,7 +33,6 @@ void xhat_spread_for_sums(const xhat_plan *plan, const xhat_lanes *lanes,
     if (!backward)
         return;
     spread(plan, channels, lanes->mean, to->lanes.mean);
-    spread(plan, channels, lanes->mean_low, to->lanes.mean_low);
     if (plan->fusion == XHAT_FUSE_NOTHING)
         return;
     spread(plan, channels, lanes->a, to->lanes.a);
@@ -47,12 +45,11 @@ void xhat_spread_for_elements(const xhat_plan *plan, const xhat_lanes *lanes,
 {
     spread(plan, channels, lanes->a, to->lanes.a);
     spread(plan, channels, lanes->mean, to->lanes.mean);
-    spread(plan, channels, lanes->mean_low, to->lanes.mean_low);
     if (!backward || plan->fusion != XHAT_FUSE_NOTHING)
         spread(plan, channels, lanes->b, to->lanes.b);
     if (!backward)
         return;
     spread(plan, channels, lanes->dmean, to->lanes.dmean);
-    spread(plan, channels, lanes->dmean_low, to->lanes.dmean_low);
+    spread(plan, channels, lanes->rest, to->lanes.rest);
     spread(plan, channels, lanes->k, to->lanes.k);
 }

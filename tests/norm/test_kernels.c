@@ -50,8 +50,7 @@ typedef struct trial {
     xhat_fusion fusion;
     size_t rows, length, shift;
     bool one_channel; /* every row has the parameters of lane 0 */
-    vector x, dout, residual, lanes[8]; /* pivot a mean mean_low b dmean
-                                           dmean_low k */
+    vector x, dout, residual, lanes[7]; /* pivot a mean b dmean rest k */
     vector out, dresidual;
     unsigned char mask[MASK_SIZE];
     double sums[4][LENGTH + 64];
@@ -62,11 +61,10 @@ static xhat_lanes lanes_of(trial *t)
     return (xhat_lanes){.pivot = at(&t->lanes[0], 0),
                         .a = at(&t->lanes[1], 0),
                         .mean = at(&t->lanes[2], 0),
-                        .mean_low = at(&t->lanes[3], 0),
-                        .b = at(&t->lanes[4], 0),
-                        .dmean = at(&t->lanes[5], 0),
-                        .dmean_low = at(&t->lanes[6], 0),
-                        .k = at(&t->lanes[7], 0)};
+                        .b = at(&t->lanes[3], 0),
+                        .dmean = at(&t->lanes[4], 0),
+                        .rest = at(&t->lanes[5], 0),
+                        .k = at(&t->lanes[6], 0)};
 }
 
 static xhat_panel panel_of(trial *t)
@@ -105,8 +103,7 @@ static double parameter(const trial *t, int p, size_t r, size_t i)
 static double plain_out(const trial *t, size_t r, size_t i, double x)
 {
     double a = parameter(t, 1, r, i), mean = parameter(t, 2, r, i);
-    double low = parameter(t, 3, r, i), b = parameter(t, 4, r, i);
-    double d = rounded(t->dtype, rounded(t->dtype, x - mean) - low);
+    double b = parameter(t, 3, r, i), d = rounded(t->dtype, x - mean);
     return rounded(t->dtype, rounded(t->dtype, a * d) + b);
 }
 
@@ -135,11 +132,9 @@ static double expected_dx(const trial *t, size_t r, size_t i)
     const xhat_dtype dtype = t->dtype;
     double x = get(&t->x, t->shift + r * STRIDE + i);
     double a = parameter(t, 1, r, i), mean = parameter(t, 2, r, i);
-    double low = parameter(t, 3, r, i), dmean = parameter(t, 5, r, i);
-    double dmean_low = parameter(t, 6, r, i), k = parameter(t, 7, r, i);
-    double d = rounded(dtype, rounded(dtype, x - mean) - low);
-    double g =
-        rounded(dtype, rounded(dtype, gated(t, r, i) - dmean) - dmean_low);
+    double dmean = parameter(t, 4, r, i), rest = parameter(t, 5, r, i);
+    double k = parameter(t, 6, r, i), d = rounded(dtype, x - mean);
+    double g = rounded(dtype, rounded(dtype, gated(t, r, i) - dmean) - rest);
     return rounded(dtype, a * rounded(dtype, g - rounded(dtype, d * k)));
 }
 
@@ -191,7 +186,7 @@ static void add_terms(const trial *t, bool gradient, size_t r, size_t i,
     double pivot = parameter(t, 0, r, i);
     *g = *d = x - pivot;
     if (gradient) {
-        *d = (x - parameter(t, 2, r, i)) - parameter(t, 3, r, i);
+        *d = x - parameter(t, 2, r, i);
         *g = gated(t, r, i) - (t->fusion == XHAT_FUSE_NOTHING ? pivot : 0);
     }
 }
@@ -238,7 +233,7 @@ static void fill_trial(trial *t, xhat_dtype dtype, uint64_t *seed)
     fill(&t->residual, dtype, 0, seed);
     fill(&t->out, dtype, 50, seed);
     t->dresidual = t->out;
-    for (int p = 0; p < 8; p++)
+    for (int p = 0; p < 7; p++)
         fill(&t->lanes[p], dtype, 0, seed);
     memset(t->mask, GUARD, sizeof t->mask);
 }
@@ -306,7 +301,7 @@ enum { CHANNELS = 37, PLACES = CHANNELS + 16 };
 
 /* What the end_* functions write, as bytes. */
 typedef struct ends {
-    double mean[PLACES], m2[PLACES], lanes[11][PLACES];
+    double mean[PLACES], m2[PLACES], lanes[13][PLACES];
     unsigned char odd[PLACES];
 } ends;
 
@@ -338,8 +333,8 @@ static void end_all(const xhat_kernels *kernels, xhat_dtype dtype,
     kernels->pivot(CHANNELS, in[0], in[1], in[2], 1, lanes.pivot);
     kernels->end_moments(&channels, &from, &lanes);
     kernels->end_grad_sums(&channels, &from, &lanes);
-    lanes.a = to->lanes[4];
-    lanes.mean = to->lanes[8];
+    lanes.a = to->lanes[11];
+    lanes.mean = to->lanes[12];
     kernels->end_running(&channels, in[0], in[1], &lanes);
     kernels->scale(CHANNELS, &lanes);
 }
@@ -363,7 +358,7 @@ static void same_ends_in_every_tier(void **state)
             end_all(xhat_isa_at(i)->kernels[dtype], (xhat_dtype)dtype, input,
                     to);
             size_t bytes = CHANNELS * (dtype == XHAT_F32 ? 4 : 8);
-            for (int k = 0; tried > 1 && k < 11; k++)
+            for (int k = 0; tried > 1 && k < 13; k++)
                 assert_memory_equal(first.lanes[k], other.lanes[k], bytes);
             if (tried > 1) {
                 assert_memory_equal(first.odd, other.odd, CHANNELS);
@@ -392,7 +387,7 @@ static void odd_channels(void **state)
         {0, 0x1p130, 1e-5, true},    /* invstd below 2^-60 */
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-        float pivot[64] = {0}, lanes[10][64] = {{0}};
+        float pivot[64] = {0}, lanes[5][64] = {{0}};
         double mean[64], m2[64], zero[64] = {0};
         unsigned char odd[64];
         double sum[64] = {cases[k].sum}, product[64] = {cases[k].product};
@@ -405,8 +400,9 @@ static void odd_channels(void **state)
         xhat_lanes to = {.pivot = pivot,
                          .a = lanes[0],
                          .mean = lanes[1],
-                         .mean_low = lanes[2],
-                         .invstd = lanes[3]};
+                         .b = lanes[2],
+                         .mean_low = lanes[3],
+                         .invstd = lanes[4]};
         bool any = xhat_isa_at(0)->needs & ~xhat_cpu_features();
         for (int i = 0; xhat_isa_at(i) != NULL; i++) {
             if (xhat_isa_at(i)->needs & ~xhat_cpu_features())
