@@ -18,9 +18,9 @@ enum { STRIP = 8, PAGE = 4096 };
  * foresees: more of them side by side cost nothing. */
 enum { BRIEF_ROW = 256 };
 
-/* What is fetched ahead is about so far away, or a row; of runs longer than
- * that, but not too long for the cache, it is the next image's. */
-enum { AHEAD_ELEMENTS = 2048, LONGEST_AHEAD = 8192 };
+/* What is fetched ahead is about so far away, or a row, or some runs; of runs
+ * longer than that, but not too long for the cache, it is the next image's. */
+enum { AHEAD_ELEMENTS = 2048, RUNS_AHEAD = 4, LONGEST_AHEAD = 8192 };
 
 xhat_order xhat_order_of(const xhat_spec *spec)
 {
@@ -53,7 +53,7 @@ static bool in_a_line(const xhat_spec *spec)
  * last line badly, in enough images that adding up the columns at the end does
  * not matter.  Sums depend on it, so that the shape alone decides; and the
  * fusion, as a mask lies run by run. */
-static xhat_order training_order(const xhat_spec *spec)
+static xhat_order kernel_order(const xhat_spec *spec)
 {
     const bool ragged = spec->inner < 2 * group_of(spec) &&
                         spec->inner % line_of(spec) != 0 &&
@@ -61,11 +61,6 @@ static xhat_order training_order(const xhat_spec *spec)
     if (spec->flags & XHAT_ADD_RELU)
         return xhat_order_of(spec);
     return in_a_line(spec) || ragged ? XHAT_COLUMNS : XHAT_RUNS;
-}
-
-static xhat_order inference_order(const xhat_spec *spec)
-{
-    return in_a_line(spec) ? training_order(spec) : XHAT_RUNS;
 }
 
 static size_t divide_up(size_t a, size_t b)
@@ -246,9 +241,9 @@ static size_t soon(const xhat_spec *spec, int arrays)
     }
     if (next_run(spec))
         return channels * spec->inner;
-    return smaller(AHEAD_ELEMENTS,
-                   xhat_cpu_cache() / 4 / element_size(spec) / spec->outer) /
-           each;
+    size_t far = smaller(AHEAD_ELEMENTS, xhat_cpu_cache() / 4 /
+                                             element_size(spec) / spec->outer);
+    return smaller(far / each, RUNS_AHEAD * spec->inner);
 }
 
 /* While a block is written the next one is fetched, if the cache has room for
@@ -332,8 +327,7 @@ static bool lines_together(const xhat_spec *spec, const xhat_geometry *g)
 xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
                                size_t most_channels)
 {
-    const xhat_order order =
-        sums ? training_order(spec) : inference_order(spec);
+    const xhat_order order = kernel_order(spec);
     const size_t threads = most_threads(spec, sums);
     const size_t rows = spec->outer * run_parts(spec);
     const size_t cached = cached_channels(spec, arrays, xhat_cpu_cache() / 2);
