@@ -50,20 +50,20 @@ static bool is_output(const xhat_argument *a)
 static bool overlap(const xhat_argument *a, const xhat_argument *b)
 {
     uintptr_t x = (uintptr_t)a->pointer, y = (uintptr_t)b->pointer;
-    return a->pointer != NULL && b->pointer != NULL && a->bytes > 0 &&
-           b->bytes > 0 && (x < y ? y - x < a->bytes : x - y < b->bytes);
+    return (x < y ? y - x < a->bytes : x - y < b->bytes) && x != 0 && y != 0 &&
+           a->bytes > 0 && b->bytes > 0;
 }
 
 static xhat_status check_overlap(const xhat_argument *a, const xhat_argument *b,
                                  xhat_error *error)
 {
-    bool output_is_a = is_output(a);
-    const xhat_argument *output = output_is_a ? a : b;
-    const xhat_argument *other = output_is_a ? b : a;
+    if (!overlap(a, b) || (!is_output(a) && !is_output(b)))
+        return XHAT_OK;
+    const xhat_argument *output = is_output(a) ? a : b;
+    const xhat_argument *other = is_output(a) ? b : a;
     bool in_place = output->in_place != NULL && !is_output(other) &&
                     output->in_place == other->pointer;
-    if ((!is_output(a) && !is_output(b)) || !overlap(a, b) ||
-        (in_place && output->pointer == other->pointer))
+    if (in_place && output->pointer == other->pointer)
         return XHAT_OK;
     return xhat_fail(error, XHAT_INVALID_ARGUMENT, "%s overlaps %s%s",
                      output->name, other->name,
@@ -77,12 +77,12 @@ xhat_status xhat_check_arguments(const xhat_plan *plan,
 {
     const xhat_argument memory = {"scratch",   scratch, scratch_size,
                                   XHAT_OUTPUT, 0,       NULL};
-    size_t element = xhat_dtype_size(plan->spec.dtype);
+    const size_t element = xhat_dtype_size(plan->spec.dtype); /* 4 or 8 */
     xhat_status status = XHAT_OK;
     for (size_t i = 0; i < count && status == XHAT_OK; i++) {
         status = check_presence(plan, &arguments[i], error);
-        if (status == XHAT_OK && arguments[i].bytes % element == 0 &&
-            (uintptr_t)arguments[i].pointer % element != 0)
+        if (status == XHAT_OK && (arguments[i].bytes & (element - 1)) == 0 &&
+            ((uintptr_t)arguments[i].pointer & (element - 1)) != 0)
             status = xhat_fail(error, XHAT_INVALID_ARGUMENT,
                                "%s is not aligned to its elements (%zu bytes)",
                                arguments[i].name, element);

@@ -10,6 +10,9 @@ enum { ELEMENTS_A_THREAD = 32768 };
 /* rows of narrower blocks are read in pieces too short for the memory */
 enum { LEAST_CHANNELS = 256 };
 
+/* The step between sums and elements takes as long for one channel. */
+enum { STEP_CHANNELS = 16 };
+
 /* Rows side by side; half as many when they come from memory, as the CPU does
  * not follow more, but for rows of a page, which it does not follow anyway. */
 enum { STRIP = 8, PAGE = 4096 };
@@ -174,14 +177,20 @@ static size_t whole_lines(const xhat_spec *spec)
     return channels;
 }
 
-/* The channels of a block before caches and threads are asked: rows of a page
- * or so; of runs with sums, as many as are worth writing together. */
-static size_t widest_block(const xhat_spec *spec, bool sums, xhat_order order)
+/* The channels of a block before threads are asked: rows of a page or so; of
+ * runs with sums as many as are worth writing together, or, in the caches, as
+ * are worth the step between the two. */
+static size_t widest_block(const xhat_spec *spec, int arrays, bool sums,
+                           xhat_order order, bool stream)
 {
     size_t run = smaller(XHAT_STAGE_ELEMENTS, spec->inner);
+    size_t near = cached_channels(spec, arrays, xhat_cpu_cache() / 4);
     if (order == XHAT_COLUMNS)
         return XHAT_PANEL_COLUMNS / larger(1, spec->inner);
-    return sums ? XHAT_STAGE_ELEMENTS / run : XHAT_PANEL_COLUMNS;
+    if (!sums)
+        return XHAT_PANEL_COLUMNS;
+    return larger(XHAT_STAGE_ELEMENTS / run,
+                  stream ? 0 : smaller(near, STEP_CHANNELS));
 }
 
 static size_t row_bytes(const xhat_spec *spec)
@@ -334,10 +343,11 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     const size_t array = spec->outer * row_bytes(spec);
     const size_t bytes = array * ((size_t)arrays + 1);
     const bool whole = sums && worked_on_whole(spec, bytes, cached);
-    size_t width = smaller(widest_block(spec, sums, order), spec->channels);
     xhat_geometry g = {.rows = rows,
                        .large = bytes > xhat_cpu_cache(),
                        .stream = bytes > xhat_cpu_stream_bytes()};
+    size_t width = smaller(widest_block(spec, arrays, sums, order, g.stream),
+                           spec->channels);
     if (whole && cached > 0)
         width = smaller(width, cached);
     if (whole)
