@@ -8,6 +8,8 @@
 
 typedef struct xhat_ordinary {
     double mean;          /* |mean| is at most this */
+    double gamma;         /* |gamma| is at most this: then what is left of the
+                             mean does not matter beside the largest number */
     double invstd, scale; /* invstd and |gamma| invstd are at most this, and at
                              least 1 / this or exactly 0 (a constant channel's
                              x_norm is 0) */
@@ -20,7 +22,7 @@ typedef struct xhat_ordinary {
 
 /* by xhat_dtype */
 static const xhat_ordinary xhat_ordinary_of[2] = {
-    {0x1p120, 0x1p60, 0x1p100, 0x1p-90, 0x1p-60, 8},
-    {0x1p990, 0x1p400, 0x1p900, 0x1p-900, 0x1p-600, 32}};
+    {0x1p120, 0x1p100, 0x1p60, 0x1p100, 0x1p-90, 0x1p-60, 8},
+    {0x1p990, 0x1p900, 0x1p400, 0x1p900, 0x1p-900, 0x1p-600, 32}};
 
 #endif

@@ -20,7 +20,8 @@ static bool leaves_type(const xhat_plan *plan, const xhat_block *block,
     double gamma = xhat_gamma_at(plan, block->gamma, block->first + i);
     const xhat_ordinary *ordinary = &xhat_ordinary_of[dtype];
     return !isnan(mean) && !isnan(invstd) && !isnan(gamma) &&
-           !(fabs(mean) <= ordinary->mean && within(invstd, ordinary->invstd) &&
+           !(fabs(mean) <= ordinary->mean && fabs(gamma) <= ordinary->gamma &&
+             within(invstd, ordinary->invstd) &&
              (invstd == 0 || within(fabs(gamma * invstd), ordinary->scale)));
 }
 
@@ -141,6 +142,14 @@ void xhat_extreme_forward(const xhat_plan *plan, size_t c,
                      gamma * x_norm_at(plan, c, arrays->x, i, &s) + beta);
 }
 
+/* gamma * rest * 2^exponent, whatever the size of gamma */
+static double scaled_by(double gamma, double rest, int exponent)
+{
+    int power;
+    double fraction = frexp(gamma, &power);
+    return ldexp(fraction * rest, exponent + power);
+}
+
 /* dout of element i behind the ReLU, scaled */
 static double scaled_dout(const xhat_plan *plan, size_t c,
                           const xhat_arrays *arrays, size_t i, double value,
@@ -173,7 +182,7 @@ void xhat_extreme_backward(const xhat_plan *plan, size_t c,
             scaled_dout(plan, c, arrays, i, gamma * x_norm + beta, exponent);
         double inside = (g - mean) - x_norm * k;
         xhat_set(plan, arrays->out, c, i,
-                 ldexp(gamma * (s.invstd * inside), exponent - s.exponent));
+                 scaled_by(gamma, s.invstd * inside, exponent - s.exponent));
     }
     *dgamma = ldexp(value_of(&product), exponent);
     *dbeta = ldexp(value_of(&sum), exponent);
@@ -215,7 +224,7 @@ void xhat_extreme_frozen_backward(const xhat_plan *plan, size_t c,
         add(&sum, g);
         add(&product, g * x_norm);
         xhat_set(plan, arrays->out, c, i,
-                 ldexp(gamma * (invstd * g), exponent));
+                 scaled_by(gamma, invstd * g, exponent));
     }
     *dgamma = ldexp(value_of(&product), exponent);
     *dbeta = ldexp(value_of(&sum), exponent);

@@ -56,8 +56,8 @@ void xhat_extreme_frozen_backward(const xhat_plan *plan, size_t c,
                                   double invstd, double gamma, double beta,
                                   double *dgamma, double *dbeta);
 
-/* Number i of the block: sum dout and sum dout * d around a pivot of 0, with
- * the block's lanes as the kernels would. */
+/* Number i of the block: sum dout and sum dout * ((x - mean) - mean_low), each
+ * around a pivot of 0; ReLU lets through what the kernels would. */
 void xhat_careful_grad_sums(const xhat_plan *plan, const xhat_block *block,
                             size_t i, const xhat_arrays *arrays, double *sum,
                             double *product);

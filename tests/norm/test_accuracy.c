@@ -304,6 +304,38 @@ static void large_dout_mean(void **state)
     }
 }
 
+/* x is one of two neighboring numbers, so that the deviation is no more than
+ * what the mean's rounding leaves; gamma and beta may be large, too */
+static void neighboring_numbers(void **state)
+{
+    (void)state;
+    const struct {
+        xhat_dtype dtype;
+        double x, step, gamma;
+    } cases[] = {{XHAT_F32, 0x1p40, 0x1p17, 1},
+                 {XHAT_F32, 0x1p52, 0x1p29, 2e38},
+                 {XHAT_F64, 0x1p53, 2, 1},
+                 {XHAT_F64, 0x1p53, 2, 1e308},
+                 {XHAT_F64, 0x1p180, 0x1p128, 1e308}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        problem p =
+            problem_new(spec_of(cases[k].dtype, 500, 2, 1), 0, 1, 44 + k);
+        p.spec.eps = 0;
+        for (size_t i = 0; i < p.elements; i++) {
+            p.x[i] = cases[k].x + (double)(i / 2 % 2) * cases[k].step;
+            p.dout[i] *= cases[k].gamma > 1 ? 1e-9 : 1;
+        }
+        for (size_t c = 0; cases[k].gamma > 1 && c < 2; c++) {
+            p.gamma[c] = cases[k].gamma;
+            p.beta[c] = -0.5 * cases[k].gamma;
+        }
+        problem_round(&p);
+        problem_train(&p);
+        hold("two neighboring numbers", &p, bounds[cases[k].dtype]);
+        problem_free(&p);
+    }
+}
+
 /* the ends of the type: the variance overflows or underflows, or x - mean
  * does */
 static void extremes(void **state)
@@ -320,6 +352,7 @@ static void extremes(void **state)
         {XHAT_F64, 0, 5e307, 1e-5, 1},    {XHAT_F64, 1e300, 1e290, 0, 1},
         {XHAT_F64, 0, 1e-300, 0, 1e-50},  {XHAT_F64, 0, 1e-310, 0, 1e-100},
         {XHAT_F64, 0, 1e-320, 0, 1e-100}, {XHAT_F64, 0, 1e200, 1e-5, 1e290},
+        {XHAT_F64, 0, 2, 1e-5, 1e304},    {XHAT_F32, 0, 2, 1e-5, 1e36},
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
         for (size_t inner = 1; inner <= 20; inner += 19) {
@@ -446,6 +479,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ordinary),       cmocka_unit_test(mean_far_from_zero),
         cmocka_unit_test(outliers),       cmocka_unit_test(large_dout_mean),
+        cmocka_unit_test(neighboring_numbers),
         cmocka_unit_test(extremes),       cmocka_unit_test(frozen_extremes),
         cmocka_unit_test(a_million_rows),
     };
