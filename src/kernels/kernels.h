@@ -79,7 +79,7 @@ typedef struct xhat_lanes {
     void *pivot;                   /* moments, grad_sums */
     void *a, *mean, *b;            /* affine, grad_sums, grad_affine */
     void *dmean, *rest, *k;        /* grad_affine */
-    void *mean_low, *invstd;       /* end_* */
+    void *mean_low, *invstd;       /* scale, end_* */
     void *dgamma, *dbeta;          /* end_grad_sums */
 } xhat_lanes;
 
@@ -98,7 +98,6 @@ typedef struct xhat_channels {
     size_t channels; /* of the arrays below */
     double count;    /* values a channel */
     double eps;
-    const void *gamma;  /* dtype; NULL: 1 */
     double *mean, *m2;  /* end_moments: mean, sum of squared deviations */
     unsigned char *odd; /* receives 1 for each channel that is to be
                                  computed with care: see end_moments;
@@ -137,9 +136,10 @@ typedef struct xhat_kernels {
     xhat_map_kernel *grad_affine[2][XHAT_FUSIONS];
 
     /* From sums around lanes->pivot to mean, m2 and the lanes mean, mean_low,
-     * invstd and, from gamma and beta in them, a and b.  A channel is odd when its sums
-     * overflowed or underflowed, when cancellation took too many of their bits,
-     * or when its coefficients are near the ends of the type (ordinary.h).
+     * invstd and, from gamma and beta in them, a and b.  A channel is odd when
+     * its sums overflowed or underflowed, when cancellation took too many of
+     * their bits, or when its coefficients are near the ends of the type
+     * (ordinary.h).
      * True if any is. */
     bool (*end_moments)(const xhat_channels *channels, const xhat_sums *sums,
                         const xhat_lanes *lanes);

@@ -21,8 +21,9 @@ enum { STRIP = 8, PAGE = 4096 };
  * foresees: more of them side by side cost nothing. */
 enum { BRIEF_ROW = 256 };
 
-/* What is fetched ahead is about so far away, or a row, or some runs; of runs
- * longer than that, but not too long for the cache, it is the next image's. */
+/* What is fetched ahead is about so far away, or a row (a strip of rows of a
+ * page), or some runs; of runs longer than that, but not too long for the
+ * cache, it is the next image's. */
 enum { AHEAD_ELEMENTS = 2048, RUNS_AHEAD = 4, LONGEST_AHEAD = 8192 };
 
 xhat_order xhat_order_of(const xhat_spec *spec)
@@ -56,7 +57,7 @@ static bool in_a_line(const xhat_spec *spec)
  * last line badly, in enough images that adding up the columns at the end does
  * not matter.  Sums depend on it, so that the shape alone decides; and the
  * fusion, as a mask lies run by run. */
-static xhat_order kernel_order(const xhat_spec *spec)
+static xhat_order training_order(const xhat_spec *spec)
 {
     const bool ragged = spec->inner < 2 * group_of(spec) &&
                         spec->inner % line_of(spec) != 0 &&
@@ -64,6 +65,13 @@ static xhat_order kernel_order(const xhat_spec *spec)
     if (spec->flags & XHAT_ADD_RELU)
         return xhat_order_of(spec);
     return in_a_line(spec) || ragged ? XHAT_COLUMNS : XHAT_RUNS;
+}
+
+/* Without sums there is less to win, and columns go past the caches in whole
+ * lines only, which an array need not begin with. */
+static xhat_order inference_order(const xhat_spec *spec)
+{
+    return in_a_line(spec) ? training_order(spec) : xhat_order_of(spec);
 }
 
 static size_t divide_up(size_t a, size_t b)
@@ -184,13 +192,13 @@ static size_t widest_block(const xhat_spec *spec, int arrays, bool sums,
                            xhat_order order, bool stream)
 {
     size_t run = smaller(XHAT_STAGE_ELEMENTS, spec->inner);
-    size_t near = cached_channels(spec, arrays, xhat_cpu_cache() / 4);
+    size_t near =
+        stream ? 0 : cached_channels(spec, arrays, xhat_cpu_cache() / 4);
     if (order == XHAT_COLUMNS)
         return XHAT_PANEL_COLUMNS / larger(1, spec->inner);
     if (!sums)
         return XHAT_PANEL_COLUMNS;
-    return larger(XHAT_STAGE_ELEMENTS / run,
-                  stream ? 0 : smaller(near, STEP_CHANNELS));
+    return larger(XHAT_STAGE_ELEMENTS / run, smaller(near, STEP_CHANNELS));
 }
 
 static size_t row_bytes(const xhat_spec *spec)
@@ -252,6 +260,8 @@ static size_t soon(const xhat_spec *spec, int arrays)
         return channels * spec->inner;
     size_t far = smaller(AHEAD_ELEMENTS, xhat_cpu_cache() / 4 /
                                              element_size(spec) / spec->outer);
+    if (training_order(spec) == XHAT_COLUMNS)
+        return far / each;
     return smaller(far / each, RUNS_AHEAD * spec->inner);
 }
 
@@ -336,7 +346,8 @@ static bool lines_together(const xhat_spec *spec, const xhat_geometry *g)
 xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
                                size_t most_channels)
 {
-    const xhat_order order = kernel_order(spec);
+    const xhat_order order =
+        sums ? training_order(spec) : inference_order(spec);
     const size_t threads = most_threads(spec, sums);
     const size_t rows = spec->outer * run_parts(spec);
     const size_t cached = cached_channels(spec, arrays, xhat_cpu_cache() / 2);
@@ -364,6 +375,8 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     g.split =
         most_channels == 0 && (!whole || !blocks_for_all(spec, &g, threads));
     g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
+    if (order != xhat_order_of(spec) && (!g.split || g.blocks >= threads))
+        g.writes = in_parts(rows, part_rows(spec)); /* each is spread anew */
     g.sums.order = g.writes.order = order;
     if (order != xhat_order_of(spec) && g.stream && !lines_together(spec, &g))
         g.writes.order = XHAT_RUNS;
