@@ -88,8 +88,13 @@ MUTANTS = [
     ("strip-forgotten", "kernels: sums of rows read in strips do not go on",
      SUMS, "plain[g] = waiting[c / GROUP + g];",
      "plain[g].s[0] = (VEC){0};"),
-    ("seam-lost", "kernels: past the caches, the end of a run is lost",
-     MAPS, "behind->count = aside.count;", "behind->count = 0;"),
+    ("seam-lost", "kernels: past the caches, the end of a row is lost where"
+     " another one follows", MAPS, "seam->count += count;",
+     "seam->count = count;"),
+    ("head-lost", "kernels: past the caches, columns have the numbers of those"
+     " before the first line", MAPS,
+     "TYPE(parameters_from)(lanes, from, p);",
+     "TYPE(parameters_from)(lanes, from / GROUP * GROUP, p);"),
     ("fold-rest", "kernels: the last columns of a short run are not added up",
      SUMS, "        if (lane < rest)", "        if (lane + WIDTH < rest)"),
     ("spread-one", "kernels: a channel's number reaches the first of its"

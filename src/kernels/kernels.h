@@ -27,6 +27,8 @@
 #ifndef XHAT_KERNELS_KERNELS_H
 #define XHAT_KERNELS_KERNELS_H
 
+#include <stdint.h>
+
 #include "xhat/xhat.h"
 
 enum {
@@ -67,9 +69,8 @@ typedef struct xhat_panel {
      * XHAT_STEPS.  Fewer keep to the order of memory; more use what is loaded
      * for a group again */
     size_t strip;
-    /* out and dresidual go past the caches; `fence` makes them seen.  Their
-     * rows begin and end with a line then; or in XHAT_RUNS, without a mask and
-     * dresidual, the rows of out follow each other */
+    /* out and dresidual go past the caches; `fence` makes them seen.  With a
+     * mask or dresidual they are in whole lines then */
     bool stream;
 } xhat_panel;
 
@@ -165,6 +166,14 @@ static inline size_t xhat_mask_bytes(xhat_dtype dtype, size_t length)
 {
     size_t group = XHAT_GROUP_BYTES / (dtype == XHAT_F32 ? 4 : 8);
     return (length + group - 1) / group * (group / 8);
+}
+
+/* Do the rows of out and dresidual begin and end with a line? */
+static inline bool xhat_in_whole_lines(const xhat_panel *panel, size_t size)
+{
+    const size_t stride = panel->rows == 1 ? 0 : panel->out_stride;
+    const uintptr_t places = (uintptr_t)panel->out | (uintptr_t)panel->dresidual;
+    return (places | stride * size | panel->length * size) % XHAT_LINE == 0;
 }
 
 /* One row of the dispatch table. */

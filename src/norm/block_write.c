@@ -3,6 +3,9 @@
 
 #include "channel_block.h"
 
+/* Rows of so few bytes are put together on the stage. */
+enum { SHORT_ROW = 1024 };
+
 /* How panels are written. */
 typedef struct writer {
     const xhat_plan *plan;
@@ -62,22 +65,15 @@ static void write_staged(const writer *w, const xhat_panel *panel,
         w->plan->kernels->stream(panel->dresidual, second, bytes);
 }
 
-static bool whole_lines(const xhat_plan *plan, const xhat_panel *panel)
+/* Does the kernel put together the lines that two rows share?  Not with a mask,
+ * whose places would not move with those of the lines; and what that costs a
+ * row must be little beside the row. */
+static bool any_lines(const writer *w, const xhat_panel *panel)
 {
-    size_t stride = panel->rows == 1 ? 0 : panel->out_stride * size_of(plan);
-    return (uintptr_t)panel->out % XHAT_LINE == 0 &&
-           (uintptr_t)panel->dresidual % XHAT_LINE == 0 &&
-           stride % XHAT_LINE == 0 &&
-           panel->length * size_of(plan) % XHAT_LINE == 0;
-}
-
-/* Runs of which the kernel puts together the lines that two of them share; a
- * mask's places would not move with those of the lines. */
-static bool any_runs(const writer *w, const xhat_panel *panel)
-{
-    return w->order == XHAT_RUNS && panel->mask == NULL &&
-           panel->dresidual == NULL &&
-           (uintptr_t)panel->out % size_of(w->plan) == 0;
+    const size_t size = size_of(w->plan);
+    return panel->mask == NULL && panel->dresidual == NULL &&
+           (uintptr_t)panel->out % size == 0 &&
+           (w->order == XHAT_RUNS || panel->length * size > SHORT_ROW);
 }
 
 /* Rows that end inside a line, or start there: as many together as the stage
@@ -106,18 +102,11 @@ static void write_short_rows(const writer *w, const xhat_panel *panel,
 static void write_panel(const writer *w, const xhat_panel *panel,
                         const xhat_lanes *lanes)
 {
-    if (!w->stream || whole_lines(w->plan, panel) ||
-        (any_runs(w, panel) && panel->out_stride == panel->length)) {
+    if (!w->stream || xhat_in_whole_lines(panel, size_of(w->plan)) ||
+        any_lines(w, panel))
         w->kernel(panel, lanes);
-    } else if (any_runs(w, panel)) { /* parts of runs: one by one */
-        for (size_t row = 0; row < panel->rows; row++) {
-            xhat_panel run = cut(w->plan, panel, row, 1, 0, panel->length);
-            xhat_lanes lane = lanes_of_row(w, lanes, row);
-            w->kernel(&run, &lane);
-        }
-    } else {
+    else
         write_short_rows(w, panel, lanes);
-    }
 }
 
 /* What begins at channel c of a part; the caller says how far it goes. */
@@ -189,7 +178,7 @@ void xhat_block_write(const xhat_plan *plan, const xhat_geometry *geometry,
     const xhat_part part =
         xhat_part_at(&plan->spec, &geometry->writes, part_index);
     const writer w = {.plan = plan,
-                      .order = geometry->writes.order,
+                      .order = geometry->order,
                       .kernel = kernel,
                       .stream = geometry->stream,
                       .stage = workspace->stage};

@@ -24,7 +24,12 @@ enum { BRIEF_ROW = 256 };
 /* What is fetched ahead is about so far away, or a row (a strip of rows of a
  * page), or some runs; of runs longer than that, but not too long for the
  * cache, it is the next image's. */
-enum { AHEAD_ELEMENTS = 2048, RUNS_AHEAD = 4, LONGEST_AHEAD = 8192 };
+enum {
+    AHEAD_ELEMENTS = 2048,
+    RUNS_AHEAD = 4,
+    LONGEST_AHEAD = 8192,
+    IMAGES_AHEAD = 2 /* short runs that are written alone */
+};
 
 xhat_order xhat_order_of(const xhat_spec *spec)
 {
@@ -67,11 +72,12 @@ static xhat_order training_order(const xhat_spec *spec)
     return in_a_line(spec) || ragged ? XHAT_COLUMNS : XHAT_RUNS;
 }
 
-/* Without sums there is less to win, and columns go past the caches in whole
- * lines only, which an array need not begin with. */
-static xhat_order inference_order(const xhat_spec *spec)
+/* Without sums there is less to win: nothing in the caches, unless all of a run
+ * is in one vector. */
+static xhat_order inference_order(const xhat_spec *spec, bool stream)
 {
-    return in_a_line(spec) ? training_order(spec) : xhat_order_of(spec);
+    return stream || in_a_line(spec) ? training_order(spec)
+                                     : xhat_order_of(spec);
 }
 
 static size_t divide_up(size_t a, size_t b)
@@ -280,8 +286,9 @@ static void set_ahead(const xhat_spec *spec, int arrays, xhat_geometry *g)
         g->sums.ahead = soon(spec, arrays);
     if (next)
         g->writes.ahead = block * spec->inner;
-    else if (g->split && columns && g->stream)
-        g->writes.ahead = g->sums.ahead;
+    else if (g->split && g->stream && g->order == XHAT_COLUMNS)
+        g->writes.ahead = columns ? g->sums.ahead
+                                  : IMAGES_AHEAD * spec->channels * spec->inner;
 }
 
 /* Narrower, if that makes as many blocks for each of the threads. */
@@ -336,28 +343,23 @@ static size_t rounded_width(const xhat_spec *spec, size_t width,
     return most_channels > 0 ? smaller(width, most_channels) : width;
 }
 
-/* Are the runs of a block, in every image, whole lines? */
-static bool lines_together(const xhat_spec *spec, const xhat_geometry *g)
-{
-    size_t block = g->block_channels * spec->inner * element_size(spec);
-    return block % XHAT_LINE == 0 && row_bytes(spec) % XHAT_LINE == 0;
-}
-
 xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
                                size_t most_channels)
 {
-    const xhat_order order =
-        sums ? training_order(spec) : inference_order(spec);
     const size_t threads = most_threads(spec, sums);
     const size_t rows = spec->outer * run_parts(spec);
     const size_t cached = cached_channels(spec, arrays, xhat_cpu_cache() / 2);
     const size_t array = spec->outer * row_bytes(spec);
     const size_t bytes = array * ((size_t)arrays + 1);
     const bool whole = sums && worked_on_whole(spec, bytes, cached);
-    xhat_geometry g = {.rows = rows,
+    const bool stream = bytes > xhat_cpu_stream_bytes();
+    const xhat_order order =
+        sums ? training_order(spec) : inference_order(spec, stream);
+    xhat_geometry g = {.order = order,
+                       .rows = rows,
                        .large = bytes > xhat_cpu_cache(),
-                       .stream = bytes > xhat_cpu_stream_bytes()};
-    size_t width = smaller(widest_block(spec, arrays, sums, order, g.stream),
+                       .stream = stream};
+    size_t width = smaller(widest_block(spec, arrays, sums, order, stream),
                            spec->channels);
     if (whole && cached > 0)
         width = smaller(width, cached);
@@ -377,9 +379,6 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
     if (order != xhat_order_of(spec) && (!g.split || g.blocks >= threads))
         g.writes = in_parts(rows, part_rows(spec)); /* each is spread anew */
-    g.sums.order = g.writes.order = order;
-    if (order != xhat_order_of(spec) && g.stream && !lines_together(spec, &g))
-        g.writes.order = XHAT_RUNS;
     g.sums.strip = sums_strip(spec, array, arrays);
     g.writes.strip = writes_strip(spec, g.large);
     set_ahead(spec, arrays, &g);

@@ -158,11 +158,10 @@ xhat_status xhat_backward(const xhat_plan *plan, const xhat_backward_args *args,
     } else {
         const xhat_passes passes = {
             .begin = begin,
-            .sum = plan->kernels
-                       ->grad_sums[plan->backward.sums.order][plan->fusion],
+            .sum = plan->kernels->grad_sums[plan->backward.order][plan->fusion],
             .end = end,
-            .write = plan->kernels->grad_affine[plan->backward.writes.order]
-                                               [plan->fusion],
+            .write =
+                plan->kernels->grad_affine[plan->backward.order][plan->fusion],
             .arrays = arrays_of(args)};
         xhat_run_passes(plan, &plan->backward, args->scratch, &passes, args);
     }
@@ -283,11 +282,10 @@ xhat_status xhat_frozen_backward(const xhat_plan *plan,
     } else {
         const xhat_passes passes = {
             .begin = begin_frozen,
-            .sum = plan->kernels
-                       ->grad_sums[plan->backward.sums.order][plan->fusion],
+            .sum = plan->kernels->grad_sums[plan->backward.order][plan->fusion],
             .end = end_frozen,
-            .write = plan->kernels->grad_affine[plan->backward.writes.order]
-                                               [plan->fusion],
+            .write =
+                plan->kernels->grad_affine[plan->backward.order][plan->fusion],
             .arrays = frozen_arrays_of(args)};
         xhat_run_passes(plan, &plan->backward, args->scratch, &passes, args);
     }

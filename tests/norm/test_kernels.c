@@ -159,16 +159,19 @@ static void check_output(const trial *t, const vector *out, const vector *old,
     }
 }
 
-static void check_maps(const xhat_kernels *kernels, trial *t)
+static void check_maps(const xhat_kernels *kernels, trial *t, bool stream)
 {
     static vector old;
     xhat_lanes lanes = lanes_of(t);
     xhat_panel panel = panel_of(t);
     old = t->out;
+    panel.stream = stream;
     kernels->affine[t->order][t->fusion](&panel, &lanes);
+    kernels->fence();
     check_output(t, &t->out, &old, 0);
     t->out = old;
     kernels->grad_affine[t->order][t->fusion](&panel, &lanes);
+    kernels->fence();
     check_output(t, &t->out, &old, 1);
     if (t->fusion == XHAT_FUSE_ADD_RELU)
         check_output(t, &t->dresidual, &old, 2);
@@ -257,7 +260,9 @@ static void try_tier(const xhat_isa *isa, xhat_dtype dtype, double *sums,
                     t.length = n;
                     t.rows = rows[k];
                     t.shift = (n + k) % 5;
-                    check_maps(kernels, &t);
+                    check_maps(kernels, &t, false);
+                    if (fusion != XHAT_FUSE_ADD_RELU) /* not in whole lines */
+                        check_maps(kernels, &t, true);
                     for (int gradient = 0; gradient <= 1; gradient++) {
                         size_t some = order == XHAT_COLUMNS ? n : 1;
                         check_sums(kernels, &t, gradient);
