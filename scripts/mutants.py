@@ -85,6 +85,9 @@ MUTANTS = [
     ("tail-skipped", "kernels: the last lanes of a narrow group are left out",
      GROUP, "else if (!stream && count > v * WIDTH)",
      "else if (!stream && count > (v + 1) * WIDTH)"),
+    ("channels-out-of-step", "kernels: of channels side by side the plain sums"
+     " are kept too long", SUMS, "panel.rows; r++, steps = then)",
+     "panel.rows; r++)"),
     ("strip-forgotten", "kernels: sums of rows read in strips do not go on",
      SUMS, "plain[g] = waiting[c / GROUP + g];",
      "plain[g].s[0] = (VEC){0};"),

@@ -17,8 +17,9 @@
  *     XHAT_COLUMNS   inner = 1: element j of a row belongs to channel j.  Short
  *                    runs, too: a row is an image, and each element of a run
  *                    has a lane of its own (spread, fold)
- *     XHAT_RUNS      inner > 1: a row is a run of one channel.  Sums: all rows
- *                    belong to one channel; the others: row r to channel r
+ *     XHAT_RUNS      inner > 1.  Sums: a row has a run of one channel, or of
+ *                    some neighbors, the same in each row; the others: row r is
+ *                    a run of channel r
  *
  * A table exists for each (dtype, ISA); xhat_isa_choose picks one.  What an
  * element or a sum becomes does not depend on the ISA: the same bits
@@ -35,6 +36,7 @@ enum {
     XHAT_GROUP_BYTES = 128,    /* 32 lanes of float32 or 16 of float64 */
     XHAT_STEPS = 16,           /* rows of lanes in one plain sum */
     XHAT_PANEL_COLUMNS = 1024, /* most elements of a row in XHAT_COLUMNS */
+    XHAT_PANEL_RUNS = 16,      /* most runs of a row that is summed */
     XHAT_LINE = 64             /* bytes of a cache line */
 };
 
@@ -51,6 +53,8 @@ typedef enum xhat_fusion {
 /* Arrays hold elements of the table's dtype; strides count elements. */
 typedef struct xhat_panel {
     size_t rows, length;
+    size_t runs;          /* sums in XHAT_RUNS: as many of `length` follow each
+                             other in a row, each of another channel */
     size_t stride;        /* from row to row of x, dout and residual */
     size_t out_stride;    /* of out and dresidual */
     const void *x, *dout; /* grad_*: both */
@@ -75,7 +79,7 @@ typedef struct xhat_panel {
 } xhat_panel;
 
 /* A number for each channel, in the table's dtype: (length) in XHAT_COLUMNS,
- * (1) or (rows) in XHAT_RUNS.  Room for a whole group of lanes is read. */
+ * (runs) or (rows) in XHAT_RUNS.  Room for a whole group of lanes is read. */
 typedef struct xhat_lanes {
     void *pivot;                   /* moments, grad_sums */
     void *a, *mean, *b;            /* affine, grad_sums, grad_affine */

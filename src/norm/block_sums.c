@@ -72,9 +72,15 @@ void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
             sum_spread(plan, block, &panel, kernel, to, &workspace->spread);
         return;
     }
-    for (size_t i = 0; i < block->channels; i++) {
+    /* channel by channel what stays in the cache, else in the order of memory */
+    const bool side_by_side =
+        geometry->split && part.length == plan->spec.inner;
+    const size_t most = side_by_side ? XHAT_PANEL_RUNS : 1;
+    for (size_t i = 0; i < block->channels; i += most) {
         xhat_panel panel =
             panel_at(plan, walk, &part, block->first + i, part.length, arrays);
+        const size_t left = block->channels - i;
+        panel.runs = left < most ? left : most;
         xhat_lanes lanes = xhat_lanes_from(plan, &block->lanes, i);
         xhat_sums sums = xhat_sums_from(to, i);
         kernel(&panel, &lanes, &sums);

@@ -7,8 +7,10 @@
  * sums, which is less work */
 enum { ELEMENTS_A_THREAD = 32768 };
 
-/* rows of narrower blocks are read in pieces too short for the memory */
-enum { LEAST_CHANNELS = 256 };
+/* The elements that a block has in a row at least, if it is to be read only
+ * once: where memory has the array, and where the caches do.  Shorter pieces are
+ * read too slowly. */
+enum { LEAST_FAR = 192, LEAST_NEAR = 512 };
 
 /* The step between sums and elements takes as long for one channel. */
 enum { STEP_CHANNELS = 16 };
@@ -23,12 +25,13 @@ enum { BRIEF_ROW = 256 };
 
 /* What is fetched ahead is about so far away, or a row (a strip of rows of a
  * page), or some runs; of runs longer than that, but not too long for the
- * cache, it is the next image's. */
+ * cache, it is the next image's; of shorter ones that lie apart, of the image
+ * that is as many elements of theirs away. */
 enum {
     AHEAD_ELEMENTS = 2048,
     RUNS_AHEAD = 4,
     LONGEST_AHEAD = 8192,
-    IMAGES_AHEAD = 2 /* short runs that are written alone */
+    AHEAD_APART = 512
 };
 
 xhat_order xhat_order_of(const xhat_spec *spec)
@@ -253,22 +256,44 @@ static bool next_run(const xhat_spec *spec)
     return spec->inner > AHEAD_ELEMENTS && spec->inner <= LONGEST_AHEAD;
 }
 
-/* How far behind what is read from memory lies what should be asked for now: as
- * far as it takes to come, if the caches can keep it until then. */
-static size_t soon(const xhat_spec *spec, int arrays)
+/* Are whole rows, or images, read in the order of memory, as columns? */
+static bool by_rows(const xhat_spec *spec, const xhat_geometry *g)
 {
-    const size_t channels = spec->channels, each = (size_t)arrays;
-    if (spec->inner <= 1) {
-        size_t rows = 1 + AHEAD_ELEMENTS / channels;
-        return channels * (row_bytes(spec) < PAGE ? rows : STRIP);
-    }
-    if (next_run(spec))
-        return channels * spec->inner;
-    size_t far = smaller(AHEAD_ELEMENTS, xhat_cpu_cache() / 4 /
-                                             element_size(spec) / spec->outer);
-    if (training_order(spec) == XHAT_COLUMNS)
-        return far / each;
-    return smaller(far / each, RUNS_AHEAD * spec->inner);
+    return g->order == XHAT_COLUMNS && (spec->inner <= 1 || g->split);
+}
+
+/* Are runs read that lie an image, or what a block has of it, apart, too short to
+ * be foreseen, and not yet in the cache? */
+static bool runs_apart(const xhat_spec *spec, const xhat_geometry *g, bool next)
+{
+    return g->order == XHAT_RUNS && spec->inner <= AHEAD_ELEMENTS && !next &&
+           (g->split ? g->stream : g->large);
+}
+
+/* How far behind what is read while sums are taken lies what should be asked for
+ * now: as far as it takes to come, if the caches can keep it until then; 0: the
+ * CPU foresees it. */
+static size_t sums_ahead(const xhat_spec *spec, const xhat_geometry *g,
+                         int arrays, bool next)
+{
+    const size_t cache = xhat_cpu_cache(), each = (size_t)arrays;
+    const size_t image = spec->channels * spec->inner;
+    if (by_rows(spec, g) && !rows_fetched(spec, g, arrays))
+        return 0;
+    if (by_rows(spec, g))
+        return image *
+               (row_bytes(spec) < PAGE ? 1 + AHEAD_ELEMENTS / image : STRIP);
+    if (runs_apart(spec, g, next))
+        return image * (1 + AHEAD_APART / spec->inner);
+    if (g->stream && next_run(spec))
+        return image;
+    if (!g->stream || g->split ||
+        g->block_channels > cached_channels(spec, arrays, cache))
+        return 0;
+    size_t far =
+        smaller(AHEAD_ELEMENTS, cache / 4 / element_size(spec) / spec->outer);
+    return smaller(far / each,
+                   g->order == XHAT_COLUMNS ? far : RUNS_AHEAD * spec->inner);
 }
 
 /* While a block is written the next one is fetched, if the cache has room for
@@ -276,19 +301,15 @@ static size_t soon(const xhat_spec *spec, int arrays)
  * foresees. */
 static void set_ahead(const xhat_spec *spec, int arrays, xhat_geometry *g)
 {
-    const size_t cache = xhat_cpu_cache(), block = g->block_channels;
-    const bool columns = spec->inner <= 1, alone = !g->split && g->large;
-    const bool stays = alone && block <= cached_channels(spec, arrays, cache);
-    const bool next =
-        alone && block <= cached_channels(spec, arrays, cache / 2);
-    if (columns ? rows_fetched(spec, g, arrays)
-                : g->stream && (stays || next_run(spec)))
-        g->sums.ahead = soon(spec, arrays);
+    const bool next = !g->split && g->large &&
+                      g->block_channels <=
+                          cached_channels(spec, arrays, xhat_cpu_cache() / 2);
+    g->sums.ahead = sums_ahead(spec, g, arrays, next);
     if (next)
-        g->writes.ahead = block * spec->inner;
-    else if (g->split && g->stream && g->order == XHAT_COLUMNS)
-        g->writes.ahead = columns ? g->sums.ahead
-                                  : IMAGES_AHEAD * spec->channels * spec->inner;
+        g->writes.ahead = g->block_channels * spec->inner;
+    else if (by_rows(spec, g) ? g->split && g->stream
+                              : runs_apart(spec, g, next))
+        g->writes.ahead = g->sums.ahead;
 }
 
 /* Narrower, if that makes as many blocks for each of the threads. */
@@ -320,12 +341,14 @@ static bool blocks_for_all(const xhat_spec *spec, const xhat_geometry *g,
 }
 
 /* Does a block stay in the cache between its sums and its elements, so that one
- * thread may work on it as a whole?  Runs are read twice at worst, rows in short
- * pieces besides. */
-static bool worked_on_whole(const xhat_spec *spec, size_t bytes, size_t cached)
+ * thread may work on it as a whole?  A channel of long runs may as well if it
+ * does not. */
+static bool worked_on_whole(const xhat_spec *spec, bool stream, size_t bytes,
+                            size_t cached)
 {
-    return spec->inner > 1 || bytes <= xhat_cpu_cache() ||
-           cached >= LEAST_CHANNELS || cached >= spec->channels;
+    const size_t piece = larger(cached, 1) * spec->inner;
+    return bytes <= xhat_cpu_cache() || cached >= spec->channels ||
+           piece >= (stream ? LEAST_FAR : LEAST_NEAR);
 }
 
 /* A width in whole groups of lanes, or of runs that end with a line; at most
@@ -351,8 +374,8 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     const size_t cached = cached_channels(spec, arrays, xhat_cpu_cache() / 2);
     const size_t array = spec->outer * row_bytes(spec);
     const size_t bytes = array * ((size_t)arrays + 1);
-    const bool whole = sums && worked_on_whole(spec, bytes, cached);
     const bool stream = bytes > xhat_cpu_stream_bytes();
+    const bool whole = sums && worked_on_whole(spec, stream, bytes, cached);
     const xhat_order order =
         sums ? training_order(spec) : inference_order(spec, stream);
     xhat_geometry g = {.order = order,

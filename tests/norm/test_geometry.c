@@ -117,6 +117,28 @@ static void test_no_rows_of_huge_runs(void **state)
     }
 }
 
+/* Channels of which the cache does not hold a piece worth reading are read with
+ * the others of a row or an image: a channel alone took a hundred times as long
+ * (62500 x 64 x 2). */
+static void test_short_pieces_are_not_read_alone(void **state)
+{
+    static const size_t shapes[][3] = {{62500, 64, 2}, {200000, 64, 1},
+                                       {13333, 300, 7}, {30000, 31, 64}};
+    (void)state;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        xhat_spec spec = xhat_spec_default(XHAT_F32);
+        spec.outer = shapes[i][0];
+        spec.channels = shapes[i][1];
+        spec.inner = shapes[i][2];
+        spec.threads = 1;
+        for (int arrays = 1; arrays <= 2; arrays++) {
+            xhat_geometry g = xhat_geometry_of(&spec, arrays, true, 0);
+            assert_true(g.split);
+            assert_true(g.block_channels * spec.inner >= 64);
+        }
+    }
+}
+
 /* Elements are not added up: two threads write as many rows each. */
 static void test_writes_are_shared_evenly(void **state)
 {
@@ -145,6 +167,7 @@ int main(void)
         cmocka_unit_test(test_everything_is_worked_on_once),
         cmocka_unit_test(test_sums_do_not_depend_on_the_threads),
         cmocka_unit_test(test_no_rows_of_huge_runs),
+        cmocka_unit_test(test_short_pieces_are_not_read_alone),
         cmocka_unit_test(test_writes_are_shared_evenly)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,6 +71,7 @@ static xhat_panel panel_of(trial *t)
 {
     return (xhat_panel){.rows = t->rows,
                         .length = t->length,
+                        .runs = 1,
                         .stride = STRIDE,
                         .out_stride = STRIDE - 3,
                         .x = at(&t->x, t->shift),
@@ -226,6 +227,38 @@ static void check_sums(const xhat_kernels *kernels, trial *t, bool gradient)
     t->one_channel = false;
 }
 
+/* Runs of neighbors side by side have the bits of each alone. */
+static void check_runs(const xhat_kernels *kernels, trial *t, bool gradient)
+{
+    double one[4][XHAT_PANEL_RUNS] = {{0}}, all[4][XHAT_PANEL_RUNS] = {{0}};
+    const size_t size = t->dtype == XHAT_F32 ? sizeof(float) : sizeof(double);
+    const size_t runs = STRIDE / t->length < XHAT_PANEL_RUNS
+                            ? STRIDE / t->length
+                            : XHAT_PANEL_RUNS;
+    const size_t mask_bytes = xhat_mask_bytes(t->dtype, t->length);
+    for (size_t c = 0; c <= runs; c++) { /* last, all of them */
+        const size_t first = c < runs ? c : 0;
+        xhat_lanes lanes = lanes_of(t);
+        void **numbers[] = {&lanes.pivot, &lanes.a, &lanes.mean, &lanes.b};
+        xhat_panel panel = panel_of(t);
+        double(*to)[XHAT_PANEL_RUNS] = c < runs ? one : all;
+        xhat_sums sums = {to[0] + first, to[1] + first, to[2] + first,
+                          to[3] + first};
+        for (int i = 0; i < 4; i++)
+            *numbers[i] = (char *)*numbers[i] + first * size;
+        panel.runs = c < runs ? 1 : runs;
+        panel.x = (const char *)panel.x + first * t->length * size;
+        panel.dout = (const char *)panel.dout + first * t->length * size;
+        panel.mask = t->mask + first * mask_bytes;
+        panel.mask_stride = 0; /* the same in each row */
+        if (gradient)
+            kernels->grad_sums[XHAT_RUNS][t->fusion](&panel, &lanes, &sums);
+        else
+            kernels->moments[XHAT_RUNS](&panel, &lanes, &sums);
+    }
+    assert_memory_equal(one, all, sizeof one);
+}
+
 /* ---- every tier ---------------------------------------------------------- */
 
 static void fill_trial(trial *t, xhat_dtype dtype, uint64_t *seed)
@@ -266,6 +299,8 @@ static void try_tier(const xhat_isa *isa, xhat_dtype dtype, double *sums,
                     for (int gradient = 0; gradient <= 1; gradient++) {
                         size_t some = order == XHAT_COLUMNS ? n : 1;
                         check_sums(kernels, &t, gradient);
+                        if (order == XHAT_RUNS)
+                            check_runs(kernels, &t, gradient);
                         for (int i = 0; i < 4; i++) {
                             assert_true(used + some <= room);
                             memcpy(sums + used, t.sums[i], some * sizeof *sums);
