@@ -51,7 +51,7 @@ SCALE = "gamma * invstd / m * "
 
 def rescaled(value):
     """The fused kernels' lane a, stored and rounded, as another value."""
-    return f"(ROUND(lanes->a, {value}), WIDE(lanes->a))"
+    return f"(ROUND(lanes.a, {value}), WIDE(lanes.a))"
 
 
 # What dx is scaled with, a = gamma * r: of the fused kernels, in a loop over
@@ -180,33 +180,34 @@ SITES = [
 /* out = gamma""", "c, dbeta", {"dbeta-averaged": "c, dbeta / m"}),
 
     ("fused", CHANNELS,
-     "TYPE(inverse_deviation)(m2 / count, channels->eps)",
-     "TYPE(inverse_deviation)(m2 / count, channels->eps)",
+     "TYPE(inverse_deviation)(variance, channels.eps)",
+     "TYPE(inverse_deviation)(variance, channels.eps)",
      {i: text.replace("sqrt(", "vec_sqrt(")
-      for i, text in inverse("m2 / count", "count", "channels->eps").items()}),
-    ("fused", CHANNELS, "vec_f64 scale = TYPE(scale_at)(lanes, at);\n"
-     "        /* a channel", "TYPE(scale_at)(lanes, at)",
-     {"gamma-forgotten": rescaled("WIDE(lanes->invstd)"),
-      "gamma-twice": rescaled("WIDE(lanes->a) * WIDE(lanes->a) * "
-                              "WIDE(lanes->invstd)"),
-      "gamma-plus-1": rescaled("(WIDE(lanes->a) + 1) * WIDE(lanes->invstd)"),
-      "dev-sign": rescaled("-WIDE(lanes->a) * WIDE(lanes->invstd)")}),
+      for i, text in inverse("m2 / count", "count", "channels.eps").items()}),
+    ("fused", CHANNELS, "vec_f64 scale = TYPE(scale_at)(&lanes, at, "
+     "saved, mean_low);\n"
+     "        /* a channel", "TYPE(scale_at)(&lanes, at, saved, mean_low)",
+     {"gamma-forgotten": rescaled("WIDE(lanes.invstd)"),
+      "gamma-twice": rescaled("WIDE(lanes.a) * WIDE(lanes.a) * "
+                              "WIDE(lanes.invstd)"),
+      "gamma-plus-1": rescaled("(WIDE(lanes.a) + 1) * WIDE(lanes.invstd)"),
+      "dev-sign": rescaled("-WIDE(lanes.a) * WIDE(lanes.invstd)")}),
     ("fused", FORWARD, "block->lanes.b, args->beta, 0", "args->beta",
      {"beta-forgotten": "NULL"}),
-    ("fused", CHANNELS, "ROUND(lanes->dbeta, whole + (left + sum));",
+    ("fused", CHANNELS, "ROUND(lanes.dbeta, whole + (left + sum));",
      "whole + (left + sum)",
      {"dbeta-averaged": "(whole + (left + sum)) / count",
       "dbeta-not-summed": "pivot",
-      "dout-overwritten": "(whole + (left + sum)) * (WIDE(lanes->a) / invstd)"}),
-    ("fused", CHANNELS, "ROUND(lanes->dgamma, invstd * product);",
+      "dout-overwritten": "(whole + (left + sum)) * (WIDE(lanes.a) / invstd)"}),
+    ("fused", CHANNELS, "ROUND(lanes.dgamma, invstd * product);",
      "invstd * product",
      {"dgamma-averaged": "invstd * product / count",
       "dgamma-of-dev": "product",
-      "dgamma-of-scaled_x": "WIDE(lanes->a) * product",
+      "dgamma-of-scaled_x": "WIDE(lanes.a) * product",
       "dgamma-without-x_norm": "whole + (left + sum)",
-      "dgamma-of-x": "product + WIDE(lanes->mean) * (whole + (left + sum))"}),
+      "dgamma-of-x": "product + WIDE(lanes.mean) * (whole + (left + sum))"}),
     ("fused", CHANNELS,
-     "TYPE(split)(lanes->dmean, lanes->rest, at, high, rest);", "high",
+     "TYPE(split)(lanes.dmean, lanes.rest, at, high, rest);", "high",
      {"mean-branch-dropped": "zero",
       "eval-gradient-in-training": "zero",
       "dmean-sign": "-high",
@@ -215,8 +216,8 @@ SITES = [
       "dmean-1/N-twice": "high / count",
       "dmean-of-dx_norm": "high / invstd"}),
     ("fused", CHANNELS,
-     "ROUND(lanes->k, invstd * (invstd * product / count));",
-     "invstd * (invstd * product / count)",
+     "vec_f64 k = invstd * TYPE(mean_of)(invstd * product, channels.count);",
+     "invstd * TYPE(mean_of)(invstd * product, channels.count)",
      {"variance-branch-dropped": "zero",
       "inverse-1/s": "invstd * product / count",
       "inverse-1/s^3": "invstd * invstd * (invstd * product / count)",

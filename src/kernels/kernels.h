@@ -133,7 +133,7 @@ typedef struct xhat_kernels {
     void (*fold)(size_t channels, size_t length, const xhat_sums *columns,
                  const xhat_sums *sums);
 
-    /* add to the sums */
+    /* of one row or more */
     xhat_sum_kernel *moments[2];
     xhat_sum_kernel *grad_sums[2][XHAT_FUSIONS];
 

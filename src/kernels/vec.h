@@ -239,6 +239,17 @@ static inline void vec_store_wide_f64(double *to, vec_f64 v)
     vec_store_f64(to, v);
 }
 
+/* as elements round them */
+static inline vec_f64 vec_rounded_f32(vec_f64 v)
+{
+    return vec_doubles(vec_floats(v));
+}
+
+static inline vec_f64 vec_rounded_f64(vec_f64 v)
+{
+    return v;
+}
+
 /* what there is nothing to widen of */
 static inline vec_f64 vec_widen_f64(vec_f64 v, int half)
 {

@@ -1,20 +1,5 @@
 /* The sums of a block: the first pass over the arrays. */
-#include <string.h>
-
 #include "channel_block.h"
-
-static void clear(double *sums, size_t channels)
-{
-    memset(sums, 0, xhat_block_room(channels) * sizeof *sums);
-}
-
-static void clear_sums(const xhat_sums *sums, size_t channels)
-{
-    clear(sums->sum, channels);
-    clear(sums->sum_low, channels);
-    clear(sums->product, channels);
-    clear(sums->product_low, channels);
-}
 
 /* Rows of `length` elements from the block's channel number i on. */
 static xhat_panel panel_at(const xhat_plan *plan, const xhat_walk *walk,
@@ -44,12 +29,6 @@ static void sum_spread(const xhat_plan *plan, const xhat_block *block,
 {
     xhat_spread_for_sums(plan, &block->lanes, block->channels,
                          panel->dout != NULL, spread);
-    clear(spread->sums.sum, panel->length);
-    clear(spread->sums.product, panel->length);
-    if (plan->spec.dtype != XHAT_F32) { /* float32 has no low parts */
-        clear(spread->sums.sum_low, panel->length);
-        clear(spread->sums.product_low, panel->length);
-    }
     kernel(panel, &spread->lanes, &spread->sums);
     plan->kernels->fold(block->channels, plan->spec.inner, &spread->sums, to);
 }
@@ -62,7 +41,6 @@ void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
     const xhat_walk *walk = &geometry->sums;
     const xhat_part part = xhat_part_at(&plan->spec, walk, part_index);
     const size_t columns = block->channels * plan->spec.inner;
-    clear_sums(to, block->channels);
     if (geometry->order == XHAT_COLUMNS) {
         xhat_panel panel =
             panel_at(plan, walk, &part, block->first, columns, arrays);

@@ -68,25 +68,37 @@ static size_t scratch_size(const xhat_plan *plan)
     return most;
 }
 
-xhat_status xhat_plan_fill(xhat_plan *plan, const xhat_spec *spec,
+/* All of a single channel is one run, which fills the lanes. */
+static xhat_spec as_worked_on(const xhat_spec *given)
+{
+    xhat_spec spec = *given;
+    if (spec.channels == 1 && spec.outer > 1) {
+        spec.inner *= spec.outer;
+        spec.outer = 1;
+    }
+    return spec;
+}
+
+xhat_status xhat_plan_fill(xhat_plan *plan, const xhat_spec *given,
                            size_t most_channels, xhat_error *error)
 {
     const xhat_isa *isa;
-    xhat_status status = check_spec(spec, error);
+    xhat_status status = check_spec(given, error);
     if (status == XHAT_OK)
         status = xhat_isa_choose(&isa, error);
     if (status != XHAT_OK)
         return status;
+    const xhat_spec spec = as_worked_on(given);
     *plan = (xhat_plan){
-        .spec = *spec,
+        .spec = spec,
         .isa = isa->name,
-        .kernels = isa->kernels[spec->dtype],
-        .count = spec->outer * spec->inner,
-        .order = xhat_order_of(spec),
-        .fusion = fusion_of(spec),
-        .forward = xhat_geometry_of(spec, 1, true, most_channels),
-        .backward = xhat_geometry_of(spec, 2, true, most_channels),
-        .inference = xhat_geometry_of(spec, 1, false, most_channels)};
+        .kernels = isa->kernels[spec.dtype],
+        .count = spec.outer * spec.inner,
+        .order = xhat_order_of(&spec),
+        .fusion = fusion_of(&spec),
+        .forward = xhat_geometry_of(&spec, 1, true, most_channels),
+        .backward = xhat_geometry_of(&spec, 2, true, most_channels),
+        .inference = xhat_geometry_of(&spec, 1, false, most_channels)};
     plan->scratch_size = scratch_size(plan);
     return XHAT_OK;
 }

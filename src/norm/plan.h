@@ -6,7 +6,7 @@
 #include "xhat/xhat.h"
 
 struct xhat_plan {
-    xhat_spec spec;
+    xhat_spec spec; /* as it is worked on: a single channel is one run */
     const char *isa;
     const xhat_kernels *kernels;
     size_t count; /* values a channel: outer * inner */

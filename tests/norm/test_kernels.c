@@ -205,13 +205,13 @@ static void check_sums(const xhat_kernels *kernels, trial *t, bool gradient)
     t->one_channel = !columns;
     for (int i = 0; i < 4; i++)
         for (size_t c = 0; c < LENGTH + 64; c++)
-            t->sums[i][c] = i % 2 == 0 ? 100 : 0; /* what was there */
+            t->sums[i][c] = 100; /* what was there */
     if (gradient)
         kernels->grad_sums[t->order][t->fusion](&panel, &lanes, &sums);
     else
         kernels->moments[t->order](&panel, &lanes, &sums);
     for (size_t c = 0; c < (columns ? t->length : 1); c++) {
-        double s = 100, p = 100, size = 100, weight = 100, g, d;
+        double s = 0, p = 0, size = 0, weight = 0, g, d;
         for (size_t r = 0; r < t->rows; r++)
             for (size_t i = columns ? c : 0; i < (columns ? c + 1 : t->length);
                  i++) {

@@ -287,26 +287,27 @@ static void threads(void **state)
         }
 }
 
-/* a channel computes the same bits beside any number of other channels */
+/* a channel computes the same bits beside any number of other channels; alone it
+ * is one run, whose sums have another order */
 static void neighbors(void **state)
 {
     (void)state;
     problem wide = problem_new(spec_of(XHAT_F32, 70, 37, 1), 3, 1, 20);
     problem_train(&wide);
     for (size_t c = 0; c < 37; c += 9) {
-        problem alone = problem_new(spec_of(XHAT_F32, 70, 1, 1), 0, 1, 21);
+        problem pair = problem_new(spec_of(XHAT_F32, 70, 2, 1), 0, 1, 21);
         for (size_t o = 0; o < 70; o++) {
-            alone.x[o] = wide.x[o * 37 + c];
-            alone.dout[o] = wide.dout[o * 37 + c];
+            pair.x[o * 2] = wide.x[o * 37 + c];
+            pair.dout[o * 2] = wide.dout[o * 37 + c];
         }
-        alone.gamma[0] = wide.gamma[c];
-        alone.beta[0] = wide.beta[c];
-        problem_train(&alone);
+        pair.gamma[0] = wide.gamma[c];
+        pair.beta[0] = wide.beta[c];
+        problem_train(&pair);
         for (size_t o = 0; o < 70; o++) {
-            assert_true(alone.out[o] == wide.out[o * 37 + c]);
-            assert_true(alone.dx[o] == wide.dx[o * 37 + c]);
+            assert_true(pair.out[o * 2] == wide.out[o * 37 + c]);
+            assert_true(pair.dx[o * 2] == wide.dx[o * 37 + c]);
         }
-        problem_free(&alone);
+        problem_free(&pair);
     }
     problem_free(&wide);
 }
