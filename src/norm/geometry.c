@@ -297,8 +297,7 @@ static size_t sums_ahead(const xhat_spec *spec, const xhat_geometry *g,
 }
 
 /* While a block is written the next one is fetched, if the cache has room for
- * both.  Runs that do not stay in the cache are long ones, which the CPU
- * foresees. */
+ * both; else what will be read again and was not foreseen the first time. */
 static void set_ahead(const xhat_spec *spec, int arrays, xhat_geometry *g)
 {
     const bool next = !g->split && g->large &&
