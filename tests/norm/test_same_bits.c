@@ -259,8 +259,8 @@ static void print_table(void)
                                 {3, 5, 7},     {9, 33, 49},   {2, 3, 1000},
                                 {1, 2, 40000}, {40, 70, 196}, {3, 2, 20011},
                                 {300, 64, 1},  {5, 6, 1024},  {20, 64, 17},
-                                {600, 5, 9},   {70000, 3, 1}, {700, 24, 70},
-                                {9000, 40, 3}};
+                                {600, 5, 9},   {70000, 3, 1}, {400, 12, 70},
+                                {5000, 24, 3}};
     const unsigned fusions[] = {0, XHAT_RELU, XHAT_ADD_RELU};
     for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++)
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
