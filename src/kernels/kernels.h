@@ -176,8 +176,11 @@ static inline size_t xhat_mask_bytes(xhat_dtype dtype, size_t length)
 static inline bool xhat_in_whole_lines(const xhat_panel *panel, size_t size)
 {
     const size_t stride = panel->rows == 1 ? 0 : panel->out_stride;
-    const uintptr_t places = (uintptr_t)panel->out | (uintptr_t)panel->dresidual;
-    return (places | stride * size | panel->length * size) % XHAT_LINE == 0;
+    const uintptr_t out = (uintptr_t)panel->out;
+    const uintptr_t dresidual = (uintptr_t)panel->dresidual;
+    return (out | dresidual | stride * size | panel->length * size) %
+               XHAT_LINE ==
+           0;
 }
 
 /* One row of the dispatch table. */

@@ -50,7 +50,7 @@ void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
             sum_spread(plan, block, &panel, kernel, to, &workspace->spread);
         return;
     }
-    /* channel by channel what stays in the cache, else in the order of memory */
+    /* what stays in the cache by channels, else in the order of memory */
     const bool side_by_side =
         geometry->split && part.length == plan->spec.inner;
     const size_t most = side_by_side ? XHAT_PANEL_RUNS : 1;

@@ -1,6 +1,4 @@
 /* The elements of a block: the last pass over the arrays. */
-#include <stdint.h>
-
 #include "channel_block.h"
 
 /* Rows of so few bytes are put together on the stage. */
@@ -70,10 +68,9 @@ static void write_staged(const writer *w, const xhat_panel *panel,
  * row must be little beside the row. */
 static bool any_lines(const writer *w, const xhat_panel *panel)
 {
-    const size_t size = size_of(w->plan);
     return panel->mask == NULL && panel->dresidual == NULL &&
-           (uintptr_t)panel->out % size == 0 &&
-           (w->order == XHAT_RUNS || panel->length * size > SHORT_ROW);
+           (w->order == XHAT_RUNS ||
+            panel->length * size_of(w->plan) > SHORT_ROW);
 }
 
 /* Rows that end inside a line, or start there: as many together as the stage

@@ -8,8 +8,8 @@
 enum { ELEMENTS_A_THREAD = 32768 };
 
 /* The elements that a block has in a row at least, if it is to be read only
- * once: where memory has the array, and where the caches do.  Shorter pieces are
- * read too slowly. */
+ * once: where memory has the array, and where the caches do.  Shorter pieces
+ * are read too slowly. */
 enum { LEAST_FAR = 192, LEAST_NEAR = 512 };
 
 /* The step between sums and elements takes as long for one channel. */
@@ -262,16 +262,16 @@ static bool by_rows(const xhat_spec *spec, const xhat_geometry *g)
     return g->order == XHAT_COLUMNS && (spec->inner <= 1 || g->split);
 }
 
-/* Are runs read that lie an image, or what a block has of it, apart, too short to
- * be foreseen, and not yet in the cache? */
+/* Are runs read that lie an image, or what a block has of it, apart, too short
+ * to be foreseen, and not yet in the cache? */
 static bool runs_apart(const xhat_spec *spec, const xhat_geometry *g, bool next)
 {
     return g->order == XHAT_RUNS && spec->inner <= AHEAD_ELEMENTS && !next &&
            (g->split ? g->stream : g->large);
 }
 
-/* How far behind what is read while sums are taken lies what should be asked for
- * now: as far as it takes to come, if the caches can keep it until then; 0: the
+/* How far behind what is read while sums are taken lies what should be asked
+ * for now: as far as it takes to come, if the caches can keep it until then; 0: the
  * CPU foresees it. */
 static size_t sums_ahead(const xhat_spec *spec, const xhat_geometry *g,
                          int arrays, bool next)
