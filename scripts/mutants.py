@@ -34,7 +34,7 @@ CAREFUL = "src/norm/careful.c"
 PLAN = "src/norm/plan.c"
 STATISTICS = "src/norm/statistics.c"
 CHANNELS = "src/kernels/channels.inc"
-GROUP = "src/kernels/group.inc"
+TIER = "src/kernels/isa/tier.inc"
 SUMS = "src/kernels/sums.inc"
 MAPS = "src/kernels/maps.inc"
 GEOMETRY = "src/norm/geometry.c"
@@ -81,8 +81,7 @@ MUTANTS = [
      SUMS, "*low = (*low + rest) + term_low;",
      "*low = *low + term_low;"),
     ("tail-skipped", "kernels: the last lanes of a narrow group are left out",
-     GROUP, "else if (!stream && count > v * WIDTH)",
-     "else if (!stream && count > (v + 1) * WIDTH)"),
+     TIER, "if (v * WIDTH < (count))", "if ((v + 1) * WIDTH <= (count))"),
     ("channels-out-of-step", "kernels: of channels side by side the plain sums"
      " are kept too long", SUMS, "panel.rows; r++, steps = then)",
      "panel.rows; r++)"),

@@ -297,12 +297,13 @@ static size_t sums_ahead(const xhat_spec *spec, const xhat_geometry *g,
 }
 
 /* While a block is written the next one is fetched, if the cache has room for
- * both; else what will be read again and was not foreseen the first time. */
+ * both, or, where it comes from memory, for one: the next cache takes the rest.
+ * Else what will be read again and was not foreseen the first time. */
 static void set_ahead(const xhat_spec *spec, int arrays, xhat_geometry *g)
 {
+    const size_t cache = xhat_cpu_cache() / (g->stream ? 1 : 2);
     const bool next = !g->split && g->large &&
-                      g->block_channels <=
-                          cached_channels(spec, arrays, xhat_cpu_cache() / 2);
+                      g->block_channels <= cached_channels(spec, arrays, cache);
     g->sums.ahead = sums_ahead(spec, g, arrays, next);
     if (next)
         g->writes.ahead = g->block_channels * spec->inner;
