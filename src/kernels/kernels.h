@@ -165,10 +165,15 @@ typedef struct xhat_kernels {
     void (*fence)(void);
 } xhat_kernels;
 
+static inline size_t xhat_dtype_size(xhat_dtype dtype)
+{
+    return dtype == XHAT_F32 ? sizeof(float) : sizeof(double);
+}
+
 /* Bytes of mask for a row of `length` elements: whole groups. */
 static inline size_t xhat_mask_bytes(xhat_dtype dtype, size_t length)
 {
-    size_t group = XHAT_GROUP_BYTES / (dtype == XHAT_F32 ? 4 : 8);
+    size_t group = XHAT_GROUP_BYTES / xhat_dtype_size(dtype);
     return (length + group - 1) / group * (group / 8);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/cpu.h"
 #include "base/threads.h"
+#include "walks.h"
 
 /* fewer elements are not worth another thread; twice as many where there are no
  * sums, which is less work */
@@ -15,44 +16,20 @@ enum { LEAST_FAR = 192, LEAST_NEAR = 512 };
 /* The step between sums and elements takes as long for one channel. */
 enum { STEP_CHANNELS = 16 };
 
-/* Rows side by side; half as many when they come from memory, as the CPU does
- * not follow more, but for rows of a page, which it does not follow anyway. */
-enum { STRIP = 8, PAGE = 4096 };
-
-/* Rows of so few bytes are all but read in the order of memory, which the CPU
- * foresees: more of them side by side cost nothing. */
-enum { BRIEF_ROW = 256 };
-
-/* What is fetched ahead is about so far away, or a row (a strip of rows of a
- * page), or some runs; of runs longer than that, but not too long for the
- * cache, it is the next image's; of shorter ones that lie apart, of the image
- * that is as many elements of theirs away. */
-enum {
-    AHEAD_ELEMENTS = 2048,
-    RUNS_AHEAD = 4,
-    LONGEST_AHEAD = 8192,
-    AHEAD_APART = 512
-};
-
 xhat_order xhat_order_of(const xhat_spec *spec)
 {
     return spec->inner <= 1 ? XHAT_COLUMNS : XHAT_RUNS;
 }
 
-static size_t element_size(const xhat_spec *spec)
-{
-    return spec->dtype == XHAT_F32 ? sizeof(float) : sizeof(double);
-}
-
 static size_t group_of(const xhat_spec *spec)
 {
-    return XHAT_GROUP_BYTES / element_size(spec);
+    return XHAT_GROUP_BYTES / xhat_dtype_size(spec->dtype);
 }
 
 /* elements of a line */
 static size_t line_of(const xhat_spec *spec)
 {
-    return XHAT_LINE / element_size(spec);
+    return XHAT_LINE / xhat_dtype_size(spec->dtype);
 }
 
 /* Do all of a run's elements fit a line? */
@@ -175,12 +152,10 @@ static size_t most_threads(const xhat_spec *spec, bool sums)
     return smaller(smaller(threads, most), XHAT_THREADS_MAX);
 }
 
-/* The channels of a block that stays in so much of a cache; 0 if not even the
- * narrowest does. */
-static size_t cached_channels(const xhat_spec *spec, int arrays, size_t cache)
+size_t xhat_cached_channels(const xhat_spec *spec, int arrays, size_t cache)
 {
     size_t narrowest = spec->inner <= 1 ? group_of(spec) : 1;
-    size_t bytes = spec->outer * spec->inner * element_size(spec) *
+    size_t bytes = spec->outer * spec->inner * xhat_dtype_size(spec->dtype) *
                    (size_t)arrays * narrowest;
     return bytes == 0 ? spec->channels : cache / bytes * narrowest;
 }
@@ -188,7 +163,8 @@ static size_t cached_channels(const xhat_spec *spec, int arrays, size_t cache)
 /* So many runs end where a line does, at the latest. */
 static size_t whole_lines(const xhat_spec *spec)
 {
-    size_t run = spec->inner * element_size(spec), channels = XHAT_LINE;
+    size_t run = spec->inner * xhat_dtype_size(spec->dtype),
+           channels = XHAT_LINE;
     while (channels > 1 && channels / 2 * run % XHAT_LINE == 0)
         channels /= 2;
     return channels;
@@ -202,7 +178,7 @@ static size_t widest_block(const xhat_spec *spec, int arrays, bool sums,
 {
     size_t run = smaller(XHAT_STAGE_ELEMENTS, spec->inner);
     size_t near =
-        stream ? 0 : cached_channels(spec, arrays, xhat_cpu_cache() / 4);
+        stream ? 0 : xhat_cached_channels(spec, arrays, xhat_cpu_cache() / 4);
     if (order == XHAT_COLUMNS)
         return XHAT_PANEL_COLUMNS / larger(1, spec->inner);
     if (!sums)
@@ -210,106 +186,9 @@ static size_t widest_block(const xhat_spec *spec, int arrays, bool sums,
     return larger(XHAT_STAGE_ELEMENTS / run, smaller(near, STEP_CHANNELS));
 }
 
-static size_t row_bytes(const xhat_spec *spec)
+size_t xhat_row_bytes(const xhat_spec *spec)
 {
-    return spec->channels * spec->inner * element_size(spec);
-}
-
-static bool brief_rows(const xhat_spec *spec)
-{
-    return row_bytes(spec) <= BRIEF_ROW;
-}
-
-/* The plain sums of a strip stay in registers: the more rows, the less often
- * they wait in memory for the next strip. */
-static size_t sums_strip(const xhat_spec *spec, size_t array, int arrays)
-{
-    const size_t each = (size_t)arrays;
-    const bool far = array * each > xhat_cpu_stream_bytes();
-    if (brief_rows(spec))
-        return STRIP;
-    return (far && row_bytes(spec) < PAGE ? STRIP / 2 : STRIP) / each;
-}
-
-/* The coefficients of a strip stay in registers, too, but are only read: that
- * is worth leaving the order of memory for short rows in the second-level
- * cache, where reading is all there is to wait for. */
-static size_t writes_strip(const xhat_spec *spec, bool large)
-{
-    if (brief_rows(spec))
-        return STRIP;
-    return large || row_bytes(spec) > PAGE / 2 ? 1 : STRIP / 2;
-}
-
-/* Do rows come sooner when they are asked for? */
-static bool rows_fetched(const xhat_spec *spec, const xhat_geometry *g,
-                         int arrays)
-{
-    if (brief_rows(spec))
-        return false;
-    return g->stream || (g->large && arrays == 1 && row_bytes(spec) < PAGE);
-}
-
-/* Is the run of the next image fetched while one is read? */
-static bool next_run(const xhat_spec *spec)
-{
-    return spec->inner > AHEAD_ELEMENTS && spec->inner <= LONGEST_AHEAD;
-}
-
-/* Are whole rows, or images, read in the order of memory, as columns? */
-static bool by_rows(const xhat_spec *spec, const xhat_geometry *g)
-{
-    return g->order == XHAT_COLUMNS && (spec->inner <= 1 || g->split);
-}
-
-/* Are runs read that lie an image, or what a block has of it, apart, too short
- * to be foreseen, and not yet in the cache? */
-static bool runs_apart(const xhat_spec *spec, const xhat_geometry *g, bool next)
-{
-    return g->order == XHAT_RUNS && spec->inner <= AHEAD_ELEMENTS && !next &&
-           (g->split ? g->stream : g->large);
-}
-
-/* How far behind what is read while sums are taken lies what should be asked
- * for now: as far as it takes to come, if the caches can keep it until then; 0: the
- * CPU foresees it. */
-static size_t sums_ahead(const xhat_spec *spec, const xhat_geometry *g,
-                         int arrays, bool next)
-{
-    const size_t cache = xhat_cpu_cache(), each = (size_t)arrays;
-    const size_t image = spec->channels * spec->inner;
-    if (by_rows(spec, g) && !rows_fetched(spec, g, arrays))
-        return 0;
-    if (by_rows(spec, g))
-        return image *
-               (row_bytes(spec) < PAGE ? 1 + AHEAD_ELEMENTS / image : STRIP);
-    if (runs_apart(spec, g, next))
-        return image * (1 + AHEAD_APART / spec->inner);
-    if (g->stream && next_run(spec))
-        return image;
-    if (!g->stream || g->split ||
-        g->block_channels > cached_channels(spec, arrays, cache))
-        return 0;
-    size_t far =
-        smaller(AHEAD_ELEMENTS, cache / 4 / element_size(spec) / spec->outer);
-    return smaller(far / each,
-                   g->order == XHAT_COLUMNS ? far : RUNS_AHEAD * spec->inner);
-}
-
-/* While a block is written the next one is fetched, if the cache has room for
- * both, or, where it comes from memory, for one: the next cache takes the rest.
- * Else what will be read again and was not foreseen the first time. */
-static void set_ahead(const xhat_spec *spec, int arrays, xhat_geometry *g)
-{
-    const size_t cache = xhat_cpu_cache() / (g->stream ? 1 : 2);
-    const bool next = !g->split && g->large &&
-                      g->block_channels <= cached_channels(spec, arrays, cache);
-    g->sums.ahead = sums_ahead(spec, g, arrays, next);
-    if (next)
-        g->writes.ahead = g->block_channels * spec->inner;
-    else if (by_rows(spec, g) ? g->split && g->stream
-                              : runs_apart(spec, g, next))
-        g->writes.ahead = g->sums.ahead;
+    return spec->channels * spec->inner * xhat_dtype_size(spec->dtype);
 }
 
 /* Narrower, if that makes as many blocks for each of the threads. */
@@ -325,7 +204,8 @@ static size_t even_width(size_t channels, size_t width, size_t threads)
  * from each other; blocks of whole pages, as many for each thread, do not. */
 static bool page_each(const xhat_spec *spec, size_t width, size_t threads)
 {
-    return spec->inner <= 1 && width * element_size(spec) >= PAGE &&
+    return spec->inner <= 1 &&
+           width * xhat_dtype_size(spec->dtype) >= XHAT_PAGE &&
            divide_up(spec->channels, width) % threads == 0;
 }
 
@@ -371,8 +251,9 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
 {
     const size_t threads = most_threads(spec, sums);
     const size_t rows = spec->outer * run_parts(spec);
-    const size_t cached = cached_channels(spec, arrays, xhat_cpu_cache() / 2);
-    const size_t array = spec->outer * row_bytes(spec);
+    const size_t cached =
+        xhat_cached_channels(spec, arrays, xhat_cpu_cache() / 2);
+    const size_t array = spec->outer * xhat_row_bytes(spec);
     const size_t bytes = array * ((size_t)arrays + 1);
     const bool stream = bytes > xhat_cpu_stream_bytes();
     const bool whole = sums && worked_on_whole(spec, stream, bytes, cached);
@@ -402,8 +283,6 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
     if (order != xhat_order_of(spec) && (!g.split || g.blocks >= threads))
         g.writes = in_parts(rows, part_rows(spec)); /* each is spread anew */
-    g.sums.strip = sums_strip(spec, array, arrays);
-    g.writes.strip = writes_strip(spec, g.large);
-    set_ahead(spec, arrays, &g);
+    xhat_set_walks(spec, arrays, &g);
     return g;
 }

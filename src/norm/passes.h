@@ -5,13 +5,17 @@
 
 #include "channel_block.h"
 
-/* What an execution does with a block; args are its own. */
+/* What an execution does with a block before or after its sums; args are the
+ * execution's own. */
+typedef void xhat_block_step(const xhat_plan *plan, const void *args,
+                             xhat_block *block);
+
 typedef struct xhat_passes {
     /* sets the lanes that the sums need; NULL, like sum, if there are none */
-    void (*begin)(const xhat_plan *plan, const void *args, xhat_block *block);
+    xhat_block_step *begin;
     xhat_sum_kernel *sum;
     /* from block->sums to coefficients and to what is saved */
-    void (*end)(const xhat_plan *plan, const void *args, xhat_block *block);
+    xhat_block_step *end;
     xhat_map_kernel *write;
     xhat_arrays arrays;
 } xhat_passes;

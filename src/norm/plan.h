@@ -41,11 +41,6 @@ static inline void xhat_put(xhat_dtype dtype, void *array, size_t i,
         ((double *)array)[i] = value;
 }
 
-static inline size_t xhat_dtype_size(xhat_dtype dtype)
-{
-    return dtype == XHAT_F32 ? sizeof(float) : sizeof(double);
-}
-
 /* gamma[c] and beta[c], 1 and 0 where the spec has none */
 static inline double xhat_gamma_at(const xhat_plan *plan, const void *gamma,
                                    size_t c)
