@@ -154,6 +154,14 @@ def check_case(workers, case):
             print(f"xhat: {worker.name}: {case}: {checked}", file=sys.stderr)
 
 
+def say_who_lost(workers, case):
+    """Who could not open the case again has fewer samples."""
+    for worker in workers:
+        if not worker.has_case:
+            print(f"xhat: {worker.name}: {case}: not opened again",
+                  file=sys.stderr)
+
+
 def loops(worker, case):
     """The traffic loops that bound the case."""
     bytes_of_x = math.prod(case["shape"]) * (4 if case["dtype"] == "f32" else 8)
@@ -179,6 +187,7 @@ def measure(workers, case, seconds):
     for opening in range(OPENINGS):
         if opening > 0:
             open_case(having, case)
+            say_who_lost(having, case)
         for done in range(rounds):
             for turn in bounds + turns:
                 # what takes a tenth of a second needs a few samples only
