@@ -23,7 +23,7 @@ import tempfile
 import catalogue_mutants
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TESTS = "base|circuit|agreement|properties|accuracy|statistics|arguments|" \
+TESTS = "base|circuit|agreement|properties|accuracy|statistics|arguments|fusions|" \
         "kernels|geometry|same_bits|data_|net_"
 
 CIRCUIT = "src/circuit/gate_kinds.def"
@@ -116,6 +116,11 @@ MUTANTS = [
     ("parts-by-threads", "library: the parts of sums depend on the threads",
      GEOMETRY, "g.sums = in_parts(rows, part_rows(spec));",
      "g.sums = in_even_parts(rows, part_rows(spec), threads);"),
+    ("mask-shared", "library: an extreme channel leaves alone those whose mask"
+     " bits lie among its own", CAREFUL, ": plan->mask_channels;", ": 1;"),
+    ("mask-cut", "library: a block of short runs ends among the mask bits of"
+     " the next one", GEOMETRY, "tile > 0 ? tile : rounded_width(",
+     "rounded_width("),
     ("frozen-std", "closed form, frozen: gamma forgotten",
      CLOSED, "gamma * (invstd * dout)", "invstd * dout"),
     ("running-biased", "running statistics: biased where unbiased is promised",

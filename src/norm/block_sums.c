@@ -6,16 +6,11 @@ static xhat_panel panel_at(const xhat_plan *plan, const xhat_walk *walk,
                            const xhat_part *part, size_t c, size_t length,
                            const xhat_arrays *arrays)
 {
-    const xhat_spec *spec = &plan->spec;
     size_t at = xhat_part_start(plan, part, c);
-    size_t masks =
-        plan->order == XHAT_COLUMNS
-            ? xhat_mask_bytes(spec->dtype, spec->channels)
-            : spec->channels * xhat_mask_bytes(spec->dtype, spec->inner);
     return (xhat_panel){.rows = part->rows,
                         .length = length,
                         .stride = xhat_row_stride(plan),
-                        .mask_stride = masks,
+                        .mask_stride = xhat_mask_stride(plan),
                         .strip = walk->strip,
                         .ahead = walk->ahead,
                         .x = xhat_input_at(plan, arrays->x, at),

@@ -138,7 +138,7 @@ static void write_columns(const writer *w, const xhat_geometry *geometry,
     panel.rows = part->rows;
     panel.length = (end - i) * spec->inner;
     panel.stride = panel.out_stride = xhat_row_stride(w->plan);
-    panel.mask_stride = xhat_mask_bytes(spec->dtype, spec->channels);
+    panel.mask_stride = xhat_mask_stride(w->plan);
     if (w->plan->order == XHAT_RUNS) {
         xhat_spread_for_elements(w->plan, &lanes, end - i, arrays->dout != NULL,
                                  spread);

@@ -29,10 +29,11 @@ static bool leaves_type(const xhat_plan *plan, const xhat_block *block,
 static void mask_group(const xhat_plan *plan, const xhat_block *block, size_t i,
                        size_t *first, size_t *end)
 {
-    size_t group =
-        plan->order == XHAT_COLUMNS && plan->fusion == XHAT_FUSE_ADD_RELU
-            ? XHAT_GROUP_BYTES / xhat_dtype_size(plan->spec.dtype)
-            : 1;
+    size_t group = 1;
+    if (plan->fusion == XHAT_FUSE_ADD_RELU)
+        group = plan->order == XHAT_COLUMNS
+                    ? XHAT_GROUP_BYTES / xhat_dtype_size(plan->spec.dtype)
+                    : plan->mask_channels;
     *first = i / group * group;
     *end = block->channels - *first < group ? block->channels : *first + group;
 }

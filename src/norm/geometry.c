@@ -13,6 +13,9 @@ enum { ELEMENTS_A_THREAD = 32768 };
  * are read too slowly. */
 enum { LEAST_FAR = 192, LEAST_NEAR = 512 };
 
+/* The columns whose mask bits lie together, about. */
+enum { MASK_COLUMNS = 512 };
+
 /* The step between sums and elements takes as long for one channel. */
 enum { STEP_CHANNELS = 16 };
 
@@ -40,24 +43,22 @@ static bool in_a_line(const xhat_spec *spec)
 
 /* Short runs are taken as columns where that is faster: runs that fill their
  * last line badly, in enough images that adding up the columns at the end does
- * not matter.  Sums depend on it, so that the shape alone decides; and the
- * fusion, as a mask lies run by run. */
+ * not matter.  Sums depend on it, so that the shape alone decides. */
 static xhat_order training_order(const xhat_spec *spec)
 {
     const bool ragged = spec->inner < 2 * group_of(spec) &&
                         spec->inner % line_of(spec) != 0 &&
                         spec->outer >= XHAT_SHORT_IMAGES;
-    if (spec->flags & XHAT_ADD_RELU)
-        return xhat_order_of(spec);
     return in_a_line(spec) || ragged ? XHAT_COLUMNS : XHAT_RUNS;
 }
 
 /* Without sums there is less to win: nothing in the caches, unless all of a run
- * is in one vector. */
+ * is in one vector, or with a mask, which lies as training has it. */
 static xhat_order inference_order(const xhat_spec *spec, bool stream)
 {
-    return stream || in_a_line(spec) ? training_order(spec)
-                                     : xhat_order_of(spec);
+    const bool masked = (spec->flags & XHAT_ADD_RELU) != 0;
+    return stream || masked || in_a_line(spec) ? training_order(spec)
+                                               : xhat_order_of(spec);
 }
 
 static size_t divide_up(size_t a, size_t b)
@@ -170,6 +171,17 @@ static size_t whole_lines(const xhat_spec *spec)
     return channels;
 }
 
+size_t xhat_mask_channels(const xhat_spec *spec)
+{
+    if (xhat_order_of(spec) == XHAT_COLUMNS)
+        return spec->channels;
+    if (training_order(spec) == XHAT_RUNS)
+        return 1;
+    const size_t lines = whole_lines(spec);
+    const size_t most = MASK_COLUMNS / spec->inner / lines * lines;
+    return smaller(larger(most, lines), spec->channels);
+}
+
 /* The channels of a block before threads are asked: rows of a page or so; of
  * runs with sums as many as are worth writing together, or, in the caches, as
  * are worth the step between the two. */
@@ -220,15 +232,15 @@ static bool blocks_for_all(const xhat_spec *spec, const xhat_geometry *g,
     return g->sums.parts == 1 || g->blocks % threads == 0;
 }
 
-/* Does a block stay in the cache between its sums and its elements, so that one
- * thread may work on it as a whole?  A channel of long runs may as well if it
- * does not. */
+/* Does a block, of `least` channels or more, stay in the cache between its sums
+ * and its elements, so that one thread may work on it as a whole?  A channel of
+ * long runs may as well if it does not. */
 static bool worked_on_whole(const xhat_spec *spec, bool stream, size_t bytes,
-                            size_t cached)
+                            size_t cached, size_t least)
 {
     const size_t piece = larger(cached, 1) * spec->inner;
     return bytes <= xhat_cpu_cache() || cached >= spec->channels ||
-           piece >= (stream ? LEAST_FAR : LEAST_NEAR);
+           (cached >= least && piece >= (stream ? LEAST_FAR : LEAST_NEAR));
 }
 
 /* A width in whole groups of lanes, or of runs that end with a line; at most
@@ -256,9 +268,15 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     const size_t array = spec->outer * xhat_row_bytes(spec);
     const size_t bytes = array * ((size_t)arrays + 1);
     const bool stream = bytes > xhat_cpu_stream_bytes();
-    const bool whole = sums && worked_on_whole(spec, stream, bytes, cached);
     const xhat_order order =
         sums ? training_order(spec) : inference_order(spec, stream);
+    /* a block of short runs as columns has its mask bits to itself */
+    const size_t tile =
+        order != xhat_order_of(spec) && (spec->flags & XHAT_ADD_RELU)
+            ? xhat_mask_channels(spec)
+            : 0;
+    const bool whole =
+        sums && worked_on_whole(spec, stream, bytes, cached, tile);
     xhat_geometry g = {.order = order,
                        .rows = rows,
                        .large = bytes > xhat_cpu_cache(),
@@ -276,7 +294,8 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     size_t parts = sums ? g.sums.parts : g.writes.parts;
     if (!whole && divide_up(spec->channels, width) * parts < threads)
         width = divide_up(spec->channels, divide_up(threads, parts));
-    g.block_channels = rounded_width(spec, width, order, most_channels);
+    g.block_channels =
+        tile > 0 ? tile : rounded_width(spec, width, order, most_channels);
     g.blocks = divide_up(spec->channels, g.block_channels);
     g.split =
         most_channels == 0 && (!whole || !blocks_for_all(spec, &g, threads));

@@ -59,6 +59,11 @@ xhat_order xhat_order_of(const xhat_spec *spec);
 xhat_part xhat_part_at(const xhat_spec *spec, const xhat_walk *walk,
                        size_t index);
 
+/* Neighboring channels whose mask bits lie together in each row or image, as
+ * many as whole groups of lanes take: all of them, one (runs), or those of a
+ * block (short runs as columns).  The shape alone decides. */
+size_t xhat_mask_channels(const xhat_spec *spec);
+
 /* Of the parts of all blocks, part by part and in each block by block, the first
  * one of a share.  Shares have about as many rows: the last part is short. */
 size_t xhat_share_start(const xhat_geometry *geometry, const xhat_walk *walk,

@@ -9,17 +9,10 @@ static double rounded(const xhat_plan *plan, double value)
 static unsigned char *mask_byte(const xhat_plan *plan, void *mask, size_t c,
                                 size_t i, unsigned *bit)
 {
-    const xhat_spec *spec = &plan->spec;
-    size_t row = i / spec->inner, lane = i % spec->inner, length = spec->inner;
-    if (plan->order == XHAT_COLUMNS) {
-        lane = c;
-        length = spec->channels;
-    } else {
-        row = row * spec->channels + c;
-    }
-    *bit = lane % 8;
-    return (unsigned char *)mask + row * xhat_mask_bytes(spec->dtype, length) +
-           lane / 8;
+    const size_t inner = plan->spec.inner;
+    xhat_mask_place at = xhat_mask_place_of(plan, i / inner, c, i % inner);
+    *bit = at.bit;
+    return (unsigned char *)mask + at.byte;
 }
 
 void xhat_set_out(const xhat_plan *plan, const xhat_arrays *arrays, size_t c,

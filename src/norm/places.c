@@ -6,19 +6,37 @@ size_t xhat_part_start(const xhat_plan *plan, const xhat_part *part, size_t c)
            part->offset;
 }
 
+/* Channels whose bits lie together have whole groups of lanes for them. */
+static size_t tile_bytes(const xhat_plan *plan)
+{
+    return xhat_mask_bytes(plan->spec.dtype,
+                           plan->mask_channels * plan->spec.inner);
+}
+
+size_t xhat_mask_stride(const xhat_plan *plan)
+{
+    const size_t channels = plan->spec.channels, each = plan->mask_channels;
+    return (channels / each + (channels % each != 0)) * tile_bytes(plan);
+}
+
+xhat_mask_place xhat_mask_place_of(const xhat_plan *plan, size_t row, size_t c,
+                                   size_t offset)
+{
+    const size_t tile = c / plan->mask_channels;
+    const size_t lane = c % plan->mask_channels * plan->spec.inner + offset;
+    return (xhat_mask_place){.byte = row * xhat_mask_stride(plan) +
+                                     tile * tile_bytes(plan) + lane / 8,
+                             .bit = lane % 8};
+}
+
 void *xhat_mask_start(const xhat_plan *plan, const xhat_part *part, size_t c,
                       void *mask)
 {
-    xhat_dtype dtype = plan->spec.dtype;
-    size_t row = part->first_row, channels = plan->spec.channels;
-    if (mask == NULL)
-        return NULL;
-    if (plan->order == XHAT_COLUMNS)
-        return (char *)mask + row * xhat_mask_bytes(dtype, channels) +
-               xhat_mask_bytes(dtype, c);
-    return (char *)mask +
-           (row * channels + c) * xhat_mask_bytes(dtype, plan->spec.inner) +
-           xhat_mask_bytes(dtype, part->offset);
+    return mask == NULL
+               ? NULL
+               : (char *)mask +
+                     xhat_mask_place_of(plan, part->first_row, c, part->offset)
+                         .byte;
 }
 
 xhat_lanes xhat_lanes_from(const xhat_plan *plan, const xhat_lanes *lanes,

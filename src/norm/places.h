@@ -26,6 +26,19 @@ static inline void *xhat_output_at(const xhat_plan *plan, void *array,
     return array == NULL ? NULL : (char *)array + at * size;
 }
 
+/* Bytes of mask for a row or an image. */
+size_t xhat_mask_stride(const xhat_plan *plan);
+
+/* Where the mask has an element: number `offset` of channel c's run in a row or
+ * an image. */
+typedef struct xhat_mask_place {
+    size_t byte;
+    unsigned bit; /* of that byte */
+} xhat_mask_place;
+
+xhat_mask_place xhat_mask_place_of(const xhat_plan *plan, size_t row, size_t c,
+                                   size_t offset);
+
 /* Where channel c of a part begins, and its mask. */
 size_t xhat_part_start(const xhat_plan *plan, const xhat_part *part, size_t c);
 void *xhat_mask_start(const xhat_plan *plan, const xhat_part *part, size_t c,

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "passes.h"
+#include "places.h"
 
 static xhat_status check_spec(const xhat_spec *spec, xhat_error *error)
 {
@@ -99,6 +100,7 @@ xhat_status xhat_plan_fill(xhat_plan *plan, const xhat_spec *given,
         .forward = xhat_geometry_of(&spec, 1, true, most_channels),
         .backward = xhat_geometry_of(&spec, 2, true, most_channels),
         .inference = xhat_geometry_of(&spec, 1, false, most_channels)};
+    plan->mask_channels = xhat_mask_channels(&spec);
     plan->scratch_size = scratch_size(plan);
     return XHAT_OK;
 }
@@ -135,13 +137,9 @@ size_t xhat_plan_scratch_size(const xhat_plan *plan)
 
 size_t xhat_plan_mask_size(const xhat_plan *plan)
 {
-    const xhat_spec *spec = &plan->spec;
-    if (plan->fusion != XHAT_FUSE_ADD_RELU)
-        return 0;
-    return plan->order == XHAT_COLUMNS
-               ? spec->outer * xhat_mask_bytes(spec->dtype, spec->channels)
-               : spec->outer * spec->channels *
-                     xhat_mask_bytes(spec->dtype, spec->inner);
+    return plan->fusion == XHAT_FUSE_ADD_RELU
+               ? plan->spec.outer * xhat_mask_stride(plan)
+               : 0;
 }
 
 const char *xhat_plan_isa(const xhat_plan *plan)

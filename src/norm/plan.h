@@ -14,6 +14,7 @@ struct xhat_plan {
     xhat_fusion fusion;
     /* two passes over x; over x and dout; one pass over x */
     xhat_geometry forward, backward, inference;
+    size_t mask_channels;            /* xhat_mask_channels */
     size_t scratch_size;             /* bytes, for the largest of the three */
     const xhat_allocator *allocator; /* NULL for a plan on the stack */
 };

@@ -209,8 +209,9 @@ static void compare(size_t outer, size_t channels, size_t inner,
 static void one_after_the_other(void **state)
 {
     (void)state;
-    const size_t shapes[][3] = {{9, 5, 1},  {70, 67, 1}, {600, 33, 1},
-                                {3, 4, 50}, {2, 40, 49}, {40, 3, 700}};
+    const size_t shapes[][3] = {{9, 5, 1},   {70, 67, 1},  {600, 33, 1},
+                                {3, 4, 50},  {2, 40, 49},  {40, 3, 700},
+                                {9, 41, 49}, {40, 200, 3}, {700, 70, 4}};
     const unsigned fusions[] = {XHAT_RELU, XHAT_ADD_RELU};
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
         for (int f = 0; f < 2; f++)
