@@ -112,7 +112,7 @@ static xhat_status call(bout *b, const turn *t, xhat_error *error)
     return XHAT_OK;
 }
 
-/* seconds a call, of `calls` together; before them one that is not timed, or
+/* seconds a call, of `calls` together; before them some that are not timed, or
  * an eviction */
 static xhat_status sample(bout *b, const turn *t, size_t calls, double *seconds,
                           xhat_error *error)
@@ -120,9 +120,12 @@ static xhat_status sample(bout *b, const turn *t, size_t calls, double *seconds,
     xhat_status status = XHAT_OK;
     if (b->cache == BENCH_COLD)
         bench_evict(b->problem.threads, b->eviction, b->eviction_bytes);
-    else
-        status = call(b, t, error);
     double start = bench_seconds();
+    for (int i = 0;
+         b->cache == BENCH_HOT && bench_not_warm(i, start) && status == XHAT_OK;
+         i++)
+        status = call(b, t, error);
+    start = bench_seconds();
     for (size_t i = 0; i < calls && status == XHAT_OK; i++)
         status = call(b, t, error);
     *seconds = (bench_seconds() - start) / (double)calls;
@@ -145,8 +148,8 @@ static xhat_status calibrate(bout *b, double *round, xhat_error *error)
         if (b->cache == BENCH_HOT && seconds < sample_seconds)
             t->calls = (size_t)fmin(CALLS_MOST,
                                     ceil(sample_seconds / fmax(seconds, 1e-9)));
-        *round += b->cache == BENCH_COLD ? (bench_seconds() - start) / 2
-                                         : seconds * (double)(t->calls + 1);
+        *round +=
+            (bench_seconds() - start) / 2 + seconds * (double)(t->calls - 1);
     }
     return XHAT_OK;
 }

@@ -13,6 +13,11 @@ double bench_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+bool bench_not_warm(int calls, double start)
+{
+    return calls < 3 || bench_seconds() < start + 0.005;
+}
+
 static int by_size(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;

@@ -109,9 +109,13 @@ XHAT_NODISCARD xhat_status
 bench_circuit_create(xhat_run **run, const xhat_spec *spec,
                      const bench_circuit_inputs *inputs, xhat_error *error);
 
+/* Makes NaN of what the mode writes, so that a check sees who writes nothing. */
+void bench_workload_spoil(bench_workload *w, bench_mode mode);
+
 /* Runs it once and compares what came out, on some of the channels, with the
  * circuit's result (with the closed form's where a channel is too long for it,
- * and for the circuit itself), to 32 units of roundoff of the type.
+ * and for the circuit itself), to 32 units of roundoff of the type, and in
+ * float64 as many more as the closed form itself may be off.
  * Errors: XHAT_NOT_FINITE names the array, the element and both values. */
 XHAT_NODISCARD xhat_status bench_workload_check(bench_workload *w,
                                                 bench_method method,

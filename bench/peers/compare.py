@@ -136,12 +136,19 @@ def open_case(workers, case):
              "x".join(map(str, case["shape"])))
     for worker in workers:
         worker.send(f"open {worker.variant} {order}")
-    for worker in workers:
-        answer = worker.receive()
+    lost = None
+    for worker in workers: # all of them, or the rest would be an answer behind
+        try:
+            answer = worker.receive()
+        except WorkerLost as error:
+            lost = error
+            continue
         worker.has_case = answer.startswith("ok")
         if worker is workers[0] and worker.has_case:
             size_class = answer.split()[1]
         worker.process.send_signal(signal.SIGSTOP)
+    if lost is not None:
+        raise lost
     return size_class
 
 

@@ -35,12 +35,8 @@
 #include "peer.h"
 
 enum {
-    EVICTION = 96 << 20, /* bytes */
-    WARM_CALLS = 3 /* least before the clock starts: others had the caches */
+    EVICTION = 96 << 20 /* bytes */
 };
-
-/* seconds until the third-level cache holds again what it would in a loop */
-static const double warm_up = 0.005;
 
 static struct {
     peer_case c;
@@ -163,6 +159,7 @@ static void open_case(const char *arguments)
 static void check_case(void)
 {
     xhat_error error = {0};
+    bench_workload_spoil(&worker.w, worker.c.mode);
     peer_run();
     peer_fetch();
     /* float32 accumulators may be this far off; a wrong formula is further */
@@ -190,8 +187,7 @@ static void time_case(int which, int threads, long calls, const char *cache)
     if (strcmp(cache, "cold") == 0)
         bench_evict(worker.c.problem.threads, worker.eviction, EVICTION);
     else
-        for (int i = 0; i < WARM_CALLS || bench_seconds() < start + warm_up;
-             i++)
+        for (int i = 0; bench_not_warm(i, start); i++)
             call_once(which, threads);
     start = bench_seconds();
     for (long i = 0; i < calls; i++)

@@ -4,6 +4,7 @@
  *     affine       out = a * (x - mean) + b
  *     grad_sums    sum (dout - pivot),  sum (dout - pivot) * (x - mean)
  *     grad_affine  dx = a * (((dout - dmean) - rest) - (x - mean) * k)
+ *     frozen_affine  dx = a * dout
  *
  * and a step between the two of a pass, which turns the sums of each channel
  * into the coefficients a, b, k ...: end_moments and end_grad_sums.  The mean
@@ -59,8 +60,8 @@ typedef struct xhat_panel {
     size_t out_stride;    /* of out and dresidual */
     const void *x, *dout; /* grad_*: both */
     const void *residual; /* affine with XHAT_FUSE_ADD_RELU */
-    void *out;            /* affine: out; grad_affine: dx */
-    void *dresidual;      /* grad_affine with XHAT_FUSE_ADD_RELU */
+    void *out;            /* affine: out; the gradients': dx */
+    void *dresidual;      /* dx's, with XHAT_FUSE_ADD_RELU */
     /* XHAT_FUSE_ADD_RELU: a bit for each element, set where the sum was
      * above 0; a row takes xhat_mask_bytes(length).  affine: NULL or
      * written, the others: read */
@@ -82,7 +83,7 @@ typedef struct xhat_panel {
  * (runs) or (rows) in XHAT_RUNS.  Room for a whole group of lanes is read. */
 typedef struct xhat_lanes {
     void *pivot;                   /* moments, grad_sums */
-    void *a, *mean, *b;            /* affine, grad_sums, grad_affine */
+    void *a, *mean, *b;            /* affine, grad_sums, dx's */
     void *dmean, *rest, *k;        /* grad_affine */
     void *mean_low, *invstd;       /* scale, end_* */
     void *dgamma, *dbeta;          /* end_grad_sums */
@@ -139,6 +140,7 @@ typedef struct xhat_kernels {
 
     xhat_map_kernel *affine[2][XHAT_FUSIONS];
     xhat_map_kernel *grad_affine[2][XHAT_FUSIONS];
+    xhat_map_kernel *frozen_affine[2][XHAT_FUSIONS];
 
     /* From sums around lanes->pivot to mean, m2 and the lanes mean, mean_low,
      * invstd and, from gamma and beta in them, a and b.  A channel is odd when

@@ -25,6 +25,13 @@ typedef struct xhat_argument {
 size_t xhat_full_bytes(const xhat_plan *plan);
 size_t xhat_channel_bytes(const xhat_plan *plan);
 
+/* A mask that may be written: optional, but with its flag alone. */
+static inline xhat_use xhat_mask_output(const xhat_plan *plan)
+{
+    return plan->fusion == XHAT_FUSE_ADD_RELU ? XHAT_OPTIONAL_OUTPUT
+                                              : XHAT_WHEN_FLAGGED;
+}
+
 /* Errors: XHAT_INVALID_ARGUMENT for an array that is missing, given without
  * its flag, not aligned to its elements, or written while it overlaps
  * another; for scratch of fewer than xhat_plan_scratch_size bytes. */

@@ -98,6 +98,16 @@ static double scaled_at(const xhat_plan *plan, size_t c, const void *array,
     return ldexp(xhat_at(plan, array, c, i), -exponent);
 }
 
+/* Where eps is all that counts, the scale must not take it out of the type:
+ * of a channel that is constant, or far smaller than eps. */
+static void unscale(xhat_scaled *s)
+{
+    s->mean = ldexp(s->mean, s->exponent);
+    s->mean_low = ldexp(s->mean_low, s->exponent);
+    s->m2 = ldexp(s->m2, 2 * s->exponent);
+    s->exponent = 0;
+}
+
 xhat_scaled xhat_careful_moments(const xhat_plan *plan, size_t c, const void *x)
 {
     xhat_scaled s = {0, NAN, NAN, NAN, NAN};
@@ -121,8 +131,12 @@ xhat_scaled xhat_careful_moments(const xhat_plan *plan, size_t c, const void *x)
         add(&squares, d * d);
     }
     s.m2 = value_of(&squares);
-    s.invstd = xhat_inverse_deviation(s.m2 / count,
-                                      ldexp(plan->spec.eps, -2 * s.exponent));
+    double eps = ldexp(plan->spec.eps, -2 * s.exponent);
+    if (isinf(eps) || (s.m2 == 0 && plan->spec.eps > 0)) {
+        unscale(&s);
+        eps = plan->spec.eps;
+    }
+    s.invstd = xhat_inverse_deviation(s.m2 / count, eps);
     return s;
 }
 

@@ -24,15 +24,15 @@ xhat_status xhat_check_gradients(const xhat_plan *plan,
 {
     const size_t full = xhat_full_bytes(plan), some = xhat_channel_bytes(plan);
     const bool add = plan->fusion == XHAT_FUSE_ADD_RELU;
+    const bool shift = (plan->spec.flags & XHAT_SHIFT) != 0;
     const bool relu = plan->fusion == XHAT_FUSE_RELU;
     const xhat_argument arguments[] = {
         {"x", args->x, full, XHAT_INPUT, 0, NULL},
         {"dout", args->dout, full, XHAT_INPUT, 0, NULL},
         {"gamma", args->gamma, some, XHAT_WHEN_FLAGGED, XHAT_SCALE, NULL},
         {"beta", args->beta, some,
-         needed_if(relu && (plan->spec.flags & XHAT_SHIFT), XHAT_INPUT,
-                   XHAT_OPTIONAL_INPUT),
-         0, NULL},
+         needed_if(shift && !relu, XHAT_OPTIONAL_INPUT, XHAT_WHEN_FLAGGED),
+         XHAT_SHIFT, NULL},
         {"mask", args->mask, xhat_plan_mask_size(plan), XHAT_WHEN_FLAGGED,
          XHAT_ADD_RELU, NULL},
         statistics[0],
@@ -60,6 +60,7 @@ void xhat_gradients_of_nothing(const xhat_plan *plan,
 
 void xhat_run_gradients(const xhat_plan *plan, const xhat_backward_args *args,
                         xhat_block_step *begin, xhat_block_step *end,
+                        xhat_map_kernel *const write[2][XHAT_FUSIONS],
                         const void *own_args)
 {
     const xhat_geometry *geometry = &plan->backward;
@@ -67,7 +68,7 @@ void xhat_run_gradients(const xhat_plan *plan, const xhat_backward_args *args,
         .begin = begin,
         .sum = plan->kernels->grad_sums[geometry->order][plan->fusion],
         .end = end,
-        .write = plan->kernels->grad_affine[geometry->order][plan->fusion],
+        .write = write[geometry->order][plan->fusion],
         .arrays = xhat_gradient_arrays(args)};
     xhat_run_passes(plan, geometry, args->scratch, &passes, own_args);
 }

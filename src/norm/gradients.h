@@ -19,10 +19,11 @@ XHAT_NODISCARD xhat_status xhat_check_gradients(const xhat_plan *plan,
 void xhat_gradients_of_nothing(const xhat_plan *plan,
                                const xhat_backward_args *args);
 
-/* The passes of backward, with what begins and ends a block; own_args are
- * theirs. */
+/* The passes of backward, with what begins and ends a block, whose own_args
+ * are; `write` by order and fusion. */
 void xhat_run_gradients(const xhat_plan *plan, const xhat_backward_args *args,
                         xhat_block_step *begin, xhat_block_step *end,
+                        xhat_map_kernel *const write[2][XHAT_FUSIONS],
                         const void *own_args);
 
 #endif

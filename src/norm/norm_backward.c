@@ -109,6 +109,7 @@ xhat_status xhat_backward(const xhat_plan *plan, const xhat_backward_args *args,
     else if (plan->spec.method == XHAT_CLOSED)
         xhat_closed_backward(plan, args);
     else
-        xhat_run_gradients(plan, args, begin, end, args);
+        xhat_run_gradients(plan, args, begin, end, plan->kernels->grad_affine,
+                           args);
     return XHAT_OK;
 }

@@ -92,6 +92,12 @@ static xhat_status check(const xhat_plan *plan, const xhat_forward_args *args,
                          xhat_error *error)
 {
     const size_t full = xhat_full_bytes(plan), some = xhat_channel_bytes(plan);
+    const size_t doubles = plan->spec.channels * sizeof(double);
+    const xhat_statistics *kept = args->statistics;
+    if (kept != NULL && kept->channels != plan->spec.channels)
+        return xhat_fail(error, XHAT_SHAPE_MISMATCH,
+                         "statistics have %zu channels but x has %zu",
+                         kept->channels, plan->spec.channels);
     const xhat_argument arguments[] = {
         {"x", args->x, full, XHAT_INPUT, 0, NULL},
         {"gamma", args->gamma, some, XHAT_WHEN_FLAGGED, XHAT_SCALE, NULL},
@@ -99,22 +105,19 @@ static xhat_status check(const xhat_plan *plan, const xhat_forward_args *args,
         {"residual", args->residual, full, XHAT_WHEN_FLAGGED, XHAT_ADD_RELU,
          NULL},
         {"out", args->out, full, XHAT_OUTPUT, 0, args->residual},
-        {"mask", args->mask, xhat_plan_mask_size(plan), XHAT_OPTIONAL_OUTPUT, 0,
-         NULL},
+        {"mask", args->mask, xhat_plan_mask_size(plan), xhat_mask_output(plan),
+         XHAT_ADD_RELU, NULL},
         {"mean", args->mean, some, XHAT_OUTPUT, 0, NULL},
         {"mean_low", args->mean_low, some, XHAT_OUTPUT, 0, NULL},
-        {"invstd", args->invstd, some, XHAT_OUTPUT, 0, NULL}};
+        {"invstd", args->invstd, some, XHAT_OUTPUT, 0, NULL},
+        {"statistics->mean", kept == NULL ? NULL : kept->mean, doubles,
+         kept == NULL ? XHAT_OPTIONAL_OUTPUT : XHAT_OUTPUT, 0, NULL},
+        {"statistics->m2", kept == NULL ? NULL : kept->m2, doubles,
+         kept == NULL ? XHAT_OPTIONAL_OUTPUT : XHAT_OUTPUT, 0, NULL}};
     xhat_status status = xhat_check_arguments(
         plan, arguments, sizeof arguments / sizeof *arguments, args->scratch,
         args->scratch_size, error);
-    if (status != XHAT_OK)
-        return status;
-    if (args->statistics != NULL &&
-        args->statistics->channels != plan->spec.channels)
-        return xhat_fail(error, XHAT_SHAPE_MISMATCH,
-                         "statistics have %zu channels but x has %zu",
-                         args->statistics->channels, plan->spec.channels);
-    return xhat_check_count(plan, error);
+    return status == XHAT_OK ? xhat_check_count(plan, error) : status;
 }
 
 xhat_status xhat_forward(const xhat_plan *plan, const xhat_forward_args *args,

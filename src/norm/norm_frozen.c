@@ -70,10 +70,6 @@ static void end(const xhat_plan *plan, const void *args_, xhat_block *block)
     }
     xhat_block_save(plan, block, args->dgamma, lanes->dgamma);
     xhat_block_save(plan, block, args->dbeta, lanes->dbeta);
-    /* dx = a dout: nothing flows through the statistics */
-    xhat_block_load(plan, block, lanes->dmean, NULL, 0);
-    xhat_block_load(plan, block, lanes->rest, NULL, 0);
-    xhat_block_load(plan, block, lanes->k, NULL, 0);
 }
 
 xhat_status xhat_frozen_backward(const xhat_plan *plan,
@@ -97,6 +93,7 @@ xhat_status xhat_frozen_backward(const xhat_plan *plan,
     else if (plan->spec.method == XHAT_CLOSED)
         xhat_closed_frozen_backward(plan, args);
     else
-        xhat_run_gradients(plan, &common, begin, end, args);
+        xhat_run_gradients(plan, &common, begin, end,
+                           plan->kernels->frozen_affine, args);
     return XHAT_OK;
 }

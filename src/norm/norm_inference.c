@@ -53,8 +53,8 @@ static xhat_status check(const xhat_plan *plan, const xhat_inference_args *args,
         {"running_mean", args->running_mean, some, XHAT_INPUT, 0, NULL},
         {"running_var", args->running_var, some, XHAT_INPUT, 0, NULL},
         {"out", args->out, full, XHAT_OUTPUT, 0, args->x},
-        {"mask", args->mask, xhat_plan_mask_size(plan), XHAT_OPTIONAL_OUTPUT, 0,
-         NULL}};
+        {"mask", args->mask, xhat_plan_mask_size(plan), xhat_mask_output(plan),
+         XHAT_ADD_RELU, NULL}};
     return xhat_check_arguments(plan, arguments,
                                 sizeof arguments / sizeof *arguments,
                                 args->scratch, args->scratch_size, error);

@@ -109,10 +109,11 @@ xhat_status xhat_plan_create(xhat_plan **plan, const xhat_spec *spec,
                              const xhat_allocator *allocator, xhat_error *error)
 {
     xhat_plan filled;
+    if (plan != NULL)
+        *plan = NULL;
     if (plan == NULL || spec == NULL)
         return xhat_fail(error, XHAT_INVALID_ARGUMENT, "%s is NULL",
                          plan == NULL ? "plan" : "spec");
-    *plan = NULL;
     xhat_status status = xhat_plan_fill(&filled, spec, 0, error);
     if (status != XHAT_OK)
         return status;

@@ -38,7 +38,10 @@ xhat_status xhat_statistics_merge(xhat_statistics *into,
             into->m2[c] = part->m2[c];
             continue;
         }
-        into->mean[c] += delta * (part->count / count);
+        /* from the mean of more values, which is off by less */
+        into->mean[c] = part->count > into->count
+                            ? part->mean[c] - delta * (into->count / count)
+                            : into->mean[c] + delta * (part->count / count);
         into->m2[c] +=
             part->m2[c] + delta * delta * (into->count * part->count / count);
     }

@@ -158,6 +158,16 @@ static void forward_refusals(void **state)
     args.statistics = &statistics;
     assert_refused(&f, xhat_forward(f.plan, &args, error), XHAT_SHAPE_MISMATCH,
                    "statistics have 3 channels");
+    args = forward_args(&f);
+    statistics = (xhat_statistics){C, 0, f.x, three};
+    args.statistics = &statistics;
+    assert_refused(&f, xhat_forward(f.plan, &args, error),
+                   XHAT_INVALID_ARGUMENT, "statistics->mean overlaps x");
+    args = forward_args(&f);
+    args.mask = f.x; /* without XHAT_ADD_RELU there is none */
+    assert_refused(&f, xhat_forward(f.plan, &args, error),
+                   XHAT_INVALID_ARGUMENT,
+                   "mask is given but the spec lacks XHAT_ADD_RELU");
     fixture_close(&f);
 }
 
@@ -303,6 +313,22 @@ static void parameters_the_spec_lacks(void **state)
     xhat_forward_args args = forward_args(&f);
     assert_refused(&f, xhat_forward(f.plan, &args, error),
                    XHAT_INVALID_ARGUMENT, "gamma is given");
+    fixture_close(&f);
+    spec.flags = XHAT_SCALE | XHAT_RELU;
+    fixture_open(&f, spec);
+    xhat_backward_args backward = {.x = f.x,
+                                   .dout = f.dout,
+                                   .gamma = f.each[0],
+                                   .beta = f.each[1],
+                                   .mean = f.each[2],
+                                   .mean_low = f.each[3],
+                                   .invstd = f.each[4],
+                                   .dx = f.out,
+                                   .scratch = f.scratch,
+                                   .scratch_size =
+                                       xhat_plan_scratch_size(f.plan)};
+    assert_refused(&f, xhat_backward(f.plan, &backward, error),
+                   XHAT_INVALID_ARGUMENT, "beta is given");
     fixture_close(&f);
 }
 

@@ -139,6 +139,11 @@ static double expected_dx(const trial *t, size_t r, size_t i)
     return rounded(dtype, a * rounded(dtype, g - rounded(dtype, d * k)));
 }
 
+static double expected_frozen_dx(const trial *t, size_t r, size_t i)
+{
+    return rounded(t->dtype, parameter(t, 1, r, i) * gated(t, r, i));
+}
+
 /* Every element of an output: expected inside the panel, untouched outside. */
 static void check_output(const trial *t, const vector *out, const vector *old,
                          int which)
@@ -151,7 +156,8 @@ static void check_output(const trial *t, const vector *out, const vector *old,
         double expected = !inside      ? get(old, i)
                           : which == 0 ? expected_out(t, r, c, &above)
                           : which == 1 ? expected_dx(t, r, c)
-                                       : gated(t, r, c);
+                          : which == 2 ? gated(t, r, c)
+                                       : expected_frozen_dx(t, r, c);
         if (!(get(out, i) == expected))
             fail_msg("element %zu (row %zu, %zu): %.9g, expected %.9g", i, r, c,
                      get(out, i), expected);
@@ -174,6 +180,12 @@ static void check_maps(const xhat_kernels *kernels, trial *t, bool stream)
     kernels->grad_affine[t->order][t->fusion](&panel, &lanes);
     kernels->fence();
     check_output(t, &t->out, &old, 1);
+    if (t->fusion == XHAT_FUSE_ADD_RELU)
+        check_output(t, &t->dresidual, &old, 2);
+    t->out = t->dresidual = old;
+    kernels->frozen_affine[t->order][t->fusion](&panel, &lanes);
+    kernels->fence();
+    check_output(t, &t->out, &old, 3);
     if (t->fusion == XHAT_FUSE_ADD_RELU)
         check_output(t, &t->dresidual, &old, 2);
     t->out = t->dresidual = old;

@@ -181,9 +181,41 @@ static void not_finite_stays(void **state)
                                     : dirty.dx[i] == clean.dx[i]);
                 }
                 assert_false(isfinite(dirty.stat_m2[4]));
+                /* with frozen statistics dx does not depend on x */
+                problem_evaluate(&clean);
+                problem_evaluate(&dirty);
+                for (size_t i = 0; i < clean.elements; i++)
+                    assert_true(dirty.dx[i] == clean.dx[i]);
                 problem_free(&clean);
                 problem_free(&dirty);
             }
+}
+
+/* Values far below eps, and equal ones near the end of the type: x_norm is next
+ * to nothing, or nothing, but invstd is 1 / sqrt(eps), and dx goes by it. */
+static void eps_is_all_that_counts(void **state)
+{
+    (void)state;
+    const double sizes[] = {1e-160, 1e-300, 0, 1e299, 1.7e308};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const double large = sizes[i];
+        const bool tiny = large < 1;
+        double x[] = {large, tiny ? 2 * large : large, tiny ? 4 * large : large,
+                      tiny ? -3 * large : large};
+        const double dout[] = {1, 2, 3, 5},
+                     expected[] = {-1.75, -0.75, 0.25, 2.25};
+        double out[4], dx[4], mean, mean_low, invstd, dgamma, dbeta;
+        assert_ok(xhat_batchnorm_forward_f64(4, 1, 1, x, NULL, NULL, 1e-5, out,
+                                             &mean, &mean_low, &invstd, error));
+        assert_true(fabs(invstd * sqrt(1e-5) - 1) < 1e-15);
+        assert_ok(xhat_batchnorm_backward_f64(4, 1, 1, x, dout, NULL, 1e-5,
+                                              &mean, &mean_low, &invstd, dx,
+                                              &dgamma, &dbeta, error));
+        for (int k = 0; k < 4; k++) {
+            assert_true(fabs(out[k]) <= 1e-100);
+            assert_true(fabs(dx[k] * sqrt(1e-5) - expected[k]) < 1e-14);
+        }
+    }
 }
 
 /* in place: out over x in inference, dx over dout in backward */
@@ -315,10 +347,15 @@ static void neighbors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(identity),         cmocka_unit_test(invariants_of_dx),
-        cmocka_unit_test(layouts),          cmocka_unit_test(constant_channels),
-        cmocka_unit_test(exact_statistics), cmocka_unit_test(not_finite_stays),
-        cmocka_unit_test(in_place),         cmocka_unit_test(threads),
+        cmocka_unit_test(identity),
+        cmocka_unit_test(invariants_of_dx),
+        cmocka_unit_test(layouts),
+        cmocka_unit_test(constant_channels),
+        cmocka_unit_test(exact_statistics),
+        cmocka_unit_test(not_finite_stays),
+        cmocka_unit_test(eps_is_all_that_counts),
+        cmocka_unit_test(in_place),
+        cmocka_unit_test(threads),
         cmocka_unit_test(neighbors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

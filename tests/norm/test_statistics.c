@@ -54,6 +54,20 @@ static void merge(void **state)
     problem_free(&p);
 }
 
+/* Whichever part has more values, its mean is what the other one moves. */
+static void merging_little_with_much(void **state)
+{
+    (void)state;
+    for (int first = 0; first < 2; first++) {
+        double means[] = {1e8, 1}, m2[] = {0, 0};
+        xhat_statistics parts[] = {{1, 1, &means[0], &m2[0]},
+                                   {1, 0x1p50, &means[1], &m2[1]}};
+        assert_ok(
+            xhat_statistics_merge(&parts[first], &parts[1 - first], error));
+        assert_close(means[first], 1 + (1e8 - 1) / (0x1p50 + 1), 1e-15, 0);
+    }
+}
+
 typedef struct commit_case {
     xhat_convention convention;
     double mean, var; /* expected after one batch of mean 4, m2 24, count 4 */
@@ -192,6 +206,7 @@ static void conversion(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(merging_little_with_much),
         cmocka_unit_test(merge),
         cmocka_unit_test(conventions),
         cmocka_unit_test(cumulative),
