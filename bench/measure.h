@@ -36,7 +36,7 @@ typedef struct bench_result {
     double spread;        /* between the quartiles, relative to the median */
     double limit_seconds; /* the fastest traffic loop's median */
     double fraction;      /* limit_seconds / seconds */
-    double noise;         /* the passes' fractions: (most - least) / median */
+    double noise;         /* the passes' fractions: (most - least) / fraction */
     size_t rounds;        /* timed, over all passes */
 } bench_result;
 

@@ -94,7 +94,7 @@ void cli_bench_row(xhat_text *text, const bench_result *r)
     xhat_text_add(text, " %6.1f %6.1f %5.3f %3.0f%%\n",
                   gigabytes_per_second(r, r->seconds),
                   gigabytes_per_second(r, r->limit_seconds), r->fraction,
-                  100 * r->noise);
+                  fmin(100 * r->noise, 999));
 }
 
 static const char *fusion_words(bench_fusion fusion)

@@ -56,7 +56,7 @@ enum {
     XHAT_SCALE = 1,       /* gamma is given; without it gamma = 1 */
     XHAT_SHIFT = 2,       /* beta is given; without it beta = 0 */
     XHAT_ALLOW_SINGLE = 4, /* allow training on one value per channel, whose
-                              every output is beta */
+                              every output is beta (NaN of NaN and Inf) */
     XHAT_RELU = 8,         /* out = max(out, 0), in the same pass */
     XHAT_ADD_RELU = 16     /* out = max(out + residual, 0), in the same pass */
 };
@@ -82,7 +82,7 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_spec_set_shape(xhat_spec *spec,
                                                         const size_t *shape,
                                                         xhat_error *error);
 
-/* "nchw" and back; the layout that cli and tests use for a rank of 2 to 5. */
+/* "nchw" and back, and how many axes it has. */
 XHAT_API const char *xhat_layout_name(xhat_layout layout);
 XHAT_API bool xhat_layout_from_name(const char *name, xhat_layout *layout);
 XHAT_API int xhat_layout_rank(xhat_layout layout);
@@ -93,8 +93,10 @@ typedef struct xhat_plan xhat_plan;
 
 /* Validates the spec and chooses the kernels.  The environment variable
  * XHAT_ISA (generic, avx2, avx512, neon) forces a kernel tier.
- * Errors: XHAT_INVALID_ARGUMENT for a negative or NaN eps, no channels, a
- * negative thread count; XHAT_UNSUPPORTED for a forced tier this build or CPU
+ * Errors: XHAT_INVALID_ARGUMENT for NULL, an eps that is negative or not
+ * finite, a negative thread count, unknown flags, both ReLUs, an unknown dtype
+ * or method; XHAT_SHAPE_MISMATCH for no channels, or for more elements than
+ * memory can have; XHAT_UNSUPPORTED for a forced tier this build or CPU
  * lacks; XHAT_OUT_OF_MEMORY.  *plan is then NULL.  The caller destroys it.
  * Thread-safe while no thread changes the environment. */
 XHAT_API XHAT_NODISCARD xhat_status
@@ -106,7 +108,8 @@ XHAT_API void xhat_plan_destroy(xhat_plan *plan); /* NULL is allowed */
 XHAT_API size_t xhat_plan_scratch_size(const xhat_plan *plan);
 
 /* Bytes of the mask that XHAT_ADD_RELU keeps between forward and backward: a
- * bit for each element, rows rounded up.  0 without that flag. */
+ * bit for each element, rows rounded up; aligned as elements are.  Any plan of
+ * the same shape and dtype can read it.  0 without that flag. */
 XHAT_API size_t xhat_plan_mask_size(const xhat_plan *plan);
 
 /* The kernel tier this plan uses, such as "generic". */
@@ -125,7 +128,7 @@ typedef struct xhat_statistics {
 } xhat_statistics;
 
 /* into := the statistics of both parts together (Chan, Golub & LeVeque 1983).
- * The accuracy does not depend on which part has more rows; merge parts in a
+ * The accuracy does not depend on which part has more values; merge parts in a
  * fixed order for the same bits. */
 XHAT_API XHAT_NODISCARD xhat_status xhat_statistics_merge(
     xhat_statistics *into, const xhat_statistics *part, xhat_error *error);
@@ -178,7 +181,8 @@ typedef struct xhat_running {
 /* Commits one batch: running := (1-p) running + p batch, and then discards
  * the batch's statistics so that they cannot be counted twice.  A channel
  * whose new values would not be finite keeps its old ones; *refused, unless
- * NULL, receives how many did.  count = 0 commits nothing.
+ * NULL, receives how many did; the batch counts in a cumulative average all the
+ * same.  count = 0 commits nothing.
  * Errors: XHAT_SHAPE_MISMATCH for different channel counts;
  * XHAT_INVALID_ARGUMENT for count = 1 under an unbiased rule. */
 XHAT_API XHAT_NODISCARD xhat_status
@@ -198,8 +202,8 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_running_convert(
  * the plan.
  * Errors of all four: XHAT_INVALID_ARGUMENT names the array that is missing,
  * given without its flag, not aligned to its elements, or written while it
- * overlaps another (but for the pairs named below), or scratch that is too
- * small; XHAT_SHAPE_MISMATCH for one value a channel without
+ * overlaps another (but for the pairs named below: that very array, in place),
+ * or scratch that is too small; XHAT_SHAPE_MISMATCH for one value a channel without
  * XHAT_ALLOW_SINGLE.  Nothing is written then. */
 
 /* Training forward (gates 1-9):
@@ -209,9 +213,10 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_running_convert(
  *
  * mean and mean_low together hold the mean to about twice the type's digits:
  * they and invstd are all that backward needs besides x.  A constant channel
- * with eps = 0 has invstd = 0 and out = beta.  outer * inner = 0: out is empty
- * and statistics are left as they are.
- * Accuracy: docs/accuracy.md.  out may not overlap x.
+ * with eps = 0 has invstd = 0 and out = beta.  outer * inner = 0: out is empty,
+ * mean, mean_low and invstd are left as they are, and `statistics` have a count
+ * of 0.
+ * Accuracy: docs/accuracy.md.  out may be residual itself, not x.
  *
  * XHAT_RELU and XHAT_ADD_RELU save a pass over memory.  Backward recomputes
  * from x where the ReLU let values through: that costs no memory traffic, as x
@@ -244,11 +249,12 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_forward(const xhat_plan *plan,
  *
  * where with a ReLU dout stands for dout where the ReLU let values through, 0
  * elsewhere: with XHAT_ADD_RELU that is also dresidual.
- * dx may be dout itself (in place); otherwise it overlaps no input. */
+ * dx may be dout itself (in place), and so may dresidual, but not both. */
 typedef struct xhat_backward_args {
     const void *x, *dout;                 /* (outer, C, inner) */
     const void *gamma;                    /* (C); NULL without XHAT_SCALE */
-    const void *beta;                     /* (C); opt but with XHAT_RELU */
+    const void *beta;                     /* (C); NULL without XHAT_SHIFT, opt
+                                             without XHAT_RELU */
     const void *mask;                     /* with XHAT_ADD_RELU */
     const void *mean, *mean_low, *invstd; /* (C), as forward left them */
     void *dx;                             /* (outer, C, inner) */
@@ -262,8 +268,9 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_backward(
     const xhat_plan *plan, const xhat_backward_args *args, xhat_error *error);
 
 /* Inference: out = gamma * (x - running_mean) / sqrt(running_var + eps) + beta.
- * out may be x itself (in place).  A negative running_var gives NaN in that
- * channel; where running_var + eps = 0, out = beta, as in training. */
+ * out may be x itself (in place).  Where running_var + eps < 0 the channel is
+ * NaN; where it is 0, out = beta, as in training.  Finite numbers give what they
+ * should but where x - running_mean leaves the type. */
 typedef struct xhat_inference_args {
     const void *x;
     const void *gamma, *beta;               /* as in xhat_forward_args */
@@ -282,11 +289,11 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_inference(
  *
  *     dx = gamma * invstd * dout     dbeta, dgamma as in xhat_backward
  *
- * with x_norm from the running statistics.  dx may be dout itself. */
+ * with x_norm from the running statistics.  dx or dresidual may be dout. */
 typedef struct xhat_frozen_backward_args {
     const void *x, *dout;
     const void *gamma;
-    const void *beta;                       /* (C); opt but with XHAT_RELU */
+    const void *beta;                       /* as in xhat_backward_args */
     const void *mask;                       /* with XHAT_ADD_RELU */
     const void *running_mean, *running_var; /* (C) */
     void *dx;
@@ -310,9 +317,10 @@ xhat_frozen_backward(const xhat_plan *plan,
  *
  * weight: (channels, in), the weights of an output channel side by side.  All
  * arrays are of dtype; folded_weight may be weight, folded_bias bias.  Computed
- * in float64: each folded number is within half a unit of roundoff of the exact
- * one, but for cancellation between a * (bias - mean) and beta.  A negative
- * running_var gives NaN; where running_var + eps = 0 the channel is beta.
+ * in float64: in float32 each folded number is within half a unit of roundoff of
+ * the exact one, in float64 within three, but for cancellation between
+ * a * (bias - mean) and beta.  Where running_var + eps < 0 the channel is NaN;
+ * where it is 0, beta.
  * Errors: XHAT_INVALID_ARGUMENT for a bad dtype or eps and for NULL. */
 typedef struct xhat_fold_args {
     xhat_dtype dtype;

@@ -2,9 +2,9 @@
  * intrinsics that they cannot say.
  *
  * The file that includes this defines VECTOR_BYTES (16, 32 or 64) before.
- * Never a vector wider than the register: gcc would keep it in memory.  Every
- * function exists for float and double under the names NAME_f32 and NAME_f64;
- * what a lane computes does not depend on VECTOR_BYTES. */
+ * Never a vector wider than the register: gcc would keep it in memory.  What
+ * elements need exists for float and double under the names NAME_f32 and
+ * NAME_f64, what a channel's numbers need for double alone; what a lane computes does not depend on VECTOR_BYTES. */
 #ifndef XHAT_KERNELS_VEC_H
 #define XHAT_KERNELS_VEC_H
 
@@ -341,7 +341,7 @@ static inline vec_mask_f64 vec_at_most_f64(vec_f64 a, vec_f64 b)
 #endif
 }
 
-/* mask ? yes : 0, and mask ? yes : no, lane by lane */
+/* mask ? yes : 0, lane by lane */
 static inline vec_f32 vec_keep_f32(vec_mask_f32 mask, vec_f32 yes)
 {
     return (vec_f32)(mask & (vec_mask_f32)yes);

@@ -1,7 +1,7 @@
 /* The sums of a block: the first pass over the arrays. */
 #include "channel_block.h"
 
-/* Rows of `length` elements from the block's channel number i on. */
+/* Rows of `length` elements from channel c on. */
 static xhat_panel panel_at(const xhat_plan *plan, const xhat_walk *walk,
                            const xhat_part *part, size_t c, size_t length,
                            const xhat_arrays *arrays)

@@ -57,7 +57,8 @@ void xhat_extreme_frozen_backward(const xhat_plan *plan, size_t c,
                                   double *dgamma, double *dbeta);
 
 /* Number i of the block: sum dout and sum dout * ((x - mean) - mean_low), each
- * around a pivot of 0; ReLU lets through what the kernels would. */
+ * around a pivot of 0; ReLU lets through what the kernels would.  With
+ * XHAT_FUSE_ADD_RELU it writes dresidual. */
 void xhat_careful_grad_sums(const xhat_plan *plan, const xhat_block *block,
                             size_t i, const xhat_arrays *arrays, double *sum,
                             double *product);

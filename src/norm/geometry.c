@@ -53,7 +53,7 @@ static xhat_order training_order(const xhat_spec *spec)
 }
 
 /* Without sums there is less to win: nothing in the caches, unless all of a run
- * is in one vector, or with a mask, which lies as training has it. */
+ * is in one line, or with a mask, which lies as training has it. */
 static xhat_order inference_order(const xhat_spec *spec, bool stream)
 {
     const bool masked = (spec->flags & XHAT_ADD_RELU) != 0;

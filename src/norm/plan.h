@@ -16,7 +16,7 @@ struct xhat_plan {
     xhat_geometry forward, backward, inference;
     size_t mask_channels;            /* xhat_mask_channels */
     size_t scratch_size;             /* bytes, for the largest of the three */
-    const xhat_allocator *allocator; /* NULL for a plan on the stack */
+    const xhat_allocator *allocator; /* NULL: malloc's, or a plan on the stack */
 };
 
 /* Validates and fills a plan, wherever it lies; most_channels limits the

@@ -297,6 +297,19 @@ static void long_channels(void **state)
                      XHAT_NOT_FINITE);
     assert_non_null(strstr(error.message, "out[7]"));
     bench_workload_close(&w);
+    /* the closed form, which adds plainly, is off by more than 32 units here */
+    problem.dtype = XHAT_F64;
+    assert_int_equal(bench_workload_open(&w, &problem, 1, 7, &error), XHAT_OK);
+    for (int mode = 0; mode < BENCH_MODES; mode++) {
+        assert_int_equal(
+            bench_workload_check(&w, BENCH_FUSED, (bench_mode)mode, &error),
+            XHAT_OK);
+        bench_workload_spoil(&w, (bench_mode)mode); /* who writes nothing */
+        assert_int_equal(
+            bench_workload_compare(&w, (bench_mode)mode, 1e5, &error),
+            XHAT_NOT_FINITE);
+    }
+    bench_workload_close(&w);
 }
 
 int main(void)

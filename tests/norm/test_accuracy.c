@@ -462,6 +462,23 @@ static void frozen_extremes(void **state)
         }
 }
 
+/* Of thousands of channels with a few rows some have a pivot that is far from
+ * their mean, and no sum that makes up for it. */
+static void few_rows(void **state)
+{
+    (void)state;
+    for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++)
+        for (size_t rows = 8; rows <= 32; rows *= 2) {
+            problem p = problem_new(spec_of((xhat_dtype)dtype, rows, 2000, 1),
+                                    0.3, 1.7, 62);
+            const errors bound = {8, 24, 12, 24, 12, 12};
+            problem_round(&p);
+            problem_train(&p);
+            hold("2000 channels of a few rows", &p, bound);
+            problem_free(&p);
+        }
+}
+
 static void a_million_rows(void **state)
 {
     (void)state;
@@ -477,11 +494,15 @@ static void a_million_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ordinary),       cmocka_unit_test(mean_far_from_zero),
-        cmocka_unit_test(outliers),       cmocka_unit_test(large_dout_mean),
+        cmocka_unit_test(ordinary),
+        cmocka_unit_test(mean_far_from_zero),
+        cmocka_unit_test(outliers),
+        cmocka_unit_test(large_dout_mean),
         cmocka_unit_test(neighboring_numbers),
-        cmocka_unit_test(extremes),       cmocka_unit_test(frozen_extremes),
+        cmocka_unit_test(extremes),
+        cmocka_unit_test(frozen_extremes),
         cmocka_unit_test(a_million_rows),
+        cmocka_unit_test(few_rows),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     mpfr_free_cache();
