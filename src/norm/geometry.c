@@ -13,9 +13,6 @@ enum { ELEMENTS_A_THREAD = 32768 };
  * are read too slowly. */
 enum { LEAST_FAR = 192, LEAST_NEAR = 512 };
 
-/* The columns whose mask bits lie together, about. */
-enum { MASK_COLUMNS = 512 };
-
 /* The step between sums and elements takes as long for one channel. */
 enum { STEP_CHANNELS = 16 };
 
@@ -178,7 +175,7 @@ size_t xhat_mask_channels(const xhat_spec *spec)
     if (training_order(spec) == XHAT_RUNS)
         return 1;
     const size_t lines = whole_lines(spec);
-    const size_t most = MASK_COLUMNS / spec->inner / lines * lines;
+    const size_t most = XHAT_PANEL_COLUMNS / spec->inner / lines * lines;
     return smaller(larger(most, lines), spec->channels);
 }
 
