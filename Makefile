@@ -19,22 +19,22 @@ build:
 	@cmake --preset $(PRESET) $(if $(wildcard $(BUILD)/CMakeCache.txt),>/dev/null)
 	@cmake --build --preset $(PRESET)
 
-demo: all ## explain a batch, train on Fashion-MNIST with and without batch norm
+demo: all ## explain a batch; train with batch norm and without
 	@scripts/demo.sh $(BUILD)/xhat
 
 check: environment ## run every test: gcc, clang, sanitizers, bare build
 	@scripts/check.sh
 
-test: all environment ## run the tests of one build (PRESET=release debug asan tsan)
+test: all environment ## test one build (PRESET=release debug asan tsan)
 	@ctest --preset $(PRESET) -j $(CMAKE_BUILD_PARALLEL_LEVEL)
 
-test-long: all ## kill and resume trainings fifty times; train on Fashion-MNIST
+test-long: all ## kill and resume trainings fifty times; train longer
 	@XHAT=$(BUILD)/xhat scripts/test_long.sh
 
-mutants: all ## plant classic mistakes in the code; each must fail a test
+mutants: all ## plant mistakes in the code; each must fail a test
 	@scripts/mutants.py
 
-bench: all ## time it beside the memory limit and other libraries (QUICK=1: a taste)
+bench: all ## time it beside other libraries (QUICK=1: a taste)
 	@bench/run.py $(BUILD) $(if $(QUICK),--quick)
 
 bench-nets: all ## time training steps beside PyTorch (QUICK=1: a taste)

@@ -15,7 +15,7 @@ echo "== The circuit of a batch that can be followed by hand"
 "$xhat" explain --demo -o demo/circuit.html --force
 "$xhat" explain --demo -o demo/circuit.txt --force
 "$xhat" explain --demo -o demo/circuit.svg --force
-sed -n '1,16p' demo/circuit.txt
+sed -n '1,14p' demo/circuit.txt
 "$xhat" explain --demo --gate 7 --cell 0,1
 
 echo
