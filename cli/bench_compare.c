@@ -230,8 +230,9 @@ void cli_bench_put_verdicts(xhat_text *text, const cli_bench_old *old,
                       1 + verdict.allowed);
     }
     xhat_text_add(text,
-                  "  %zu of %zu cases compared, %zu slower; geometric mean of "
-                  "time, now to then: %.2f\n",
+                  "  %zu of %zu cases compared, %zu slower\n"
+                  "  geometric mean of time beside the limit, now to then: "
+                  "%.2f\n",
                   compared, results->count, slower,
                   compared == 0 ? NAN : exp(logarithms / (double)compared));
 }

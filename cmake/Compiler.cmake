@@ -10,8 +10,9 @@ set(CMAKE_C_FLAGS_RELEASE "-O3 -DNDEBUG")
 
 # -ffp-contract=off: a fused multiply-add rounds once where the formula rounds
 # twice, and not every CPU has one: allowing it would break "the same bits".
-add_compile_options(-Wall -Wextra -Wshadow -Wstrict-prototypes
-                    -Wmissing-prototypes -Wpointer-arith -Wvla
+add_compile_options(-Wall -Wextra -Wshadow -Wpointer-arith -Wvla
+                    $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>
+                    $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>
                     -ffp-contract=off -fno-math-errno)
 if(XHAT_WERROR)
   add_compile_options(-Werror)
