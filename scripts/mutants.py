@@ -23,8 +23,8 @@ import tempfile
 import catalogue_mutants
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TESTS = "base|circuit|agreement|properties|accuracy|statistics|arguments|fusions|" \
-        "kernels|geometry|same_bits|data_|net_"
+TESTS = "base|circuit|agreement|properties|accuracy|statistics|arguments|" \
+        "fusions|kernels|geometry|same_bits|data_|net_"
 
 CIRCUIT = "src/circuit/gate_kinds.def"
 GATES = "src/circuit/gate_kinds.c"

@@ -203,8 +203,8 @@ XHAT_API XHAT_NODISCARD xhat_status xhat_running_convert(
  * Errors of all four: XHAT_INVALID_ARGUMENT names the array that is missing,
  * given without its flag, not aligned to its elements, or written while it
  * overlaps another (but for the pairs named below: that very array, in place),
- * or scratch that is too small; XHAT_SHAPE_MISMATCH for one value a channel without
- * XHAT_ALLOW_SINGLE.  Nothing is written then. */
+ * or scratch that is too small; XHAT_SHAPE_MISMATCH for one value a channel
+ * without XHAT_ALLOW_SINGLE.  Nothing is written then. */
 
 /* Training forward (gates 1-9):
  *
