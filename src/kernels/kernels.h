@@ -18,9 +18,8 @@
  *     XHAT_COLUMNS   inner = 1: element j of a row belongs to channel j.  Short
  *                    runs, too: a row is an image, and each element of a run
  *                    has a lane of its own (spread, fold)
- *     XHAT_RUNS      inner > 1.  Sums: a row has a run of one channel, or of
- *                    some neighbors, the same in each row; the others: row r is
- *                    a run of channel r
+ *     XHAT_RUNS      inner > 1: a row is what an image has of some neighboring
+ *                    channels, a run of each
  *
  * A table exists for each (dtype, ISA); xhat_isa_choose picks one.  What an
  * element or a sum becomes does not depend on the ISA: the same bits
@@ -54,8 +53,8 @@ typedef enum xhat_fusion {
 /* Arrays hold elements of the table's dtype; strides count elements. */
 typedef struct xhat_panel {
     size_t rows, length;
-    size_t runs;          /* sums in XHAT_RUNS: as many of `length` follow each
-                             other in a row, each of another channel */
+    size_t runs;          /* XHAT_RUNS: as many of `length` follow each other in
+                             a row, each of another channel */
     size_t stride;        /* from row to row of x, dout and residual */
     size_t out_stride;    /* of out and dresidual */
     const void *x, *dout; /* grad_*: both */
@@ -63,8 +62,8 @@ typedef struct xhat_panel {
     void *out;            /* affine: out; the gradients': dx */
     void *dresidual;      /* dx's, with XHAT_FUSE_ADD_RELU */
     /* XHAT_FUSE_ADD_RELU: a bit for each element, set where the sum was
-     * above 0; a row takes xhat_mask_bytes(length).  affine: NULL or
-     * written, the others: read */
+     * above 0; a row, or each of its runs, takes xhat_mask_bytes(length).
+     * affine: NULL or written, the others: read */
     void *mask;
     size_t mask_stride; /* bytes */
     /* what will be read next lies so many elements after each element of x
@@ -80,7 +79,7 @@ typedef struct xhat_panel {
 } xhat_panel;
 
 /* A number for each channel, in the table's dtype: (length) in XHAT_COLUMNS,
- * (runs) or (rows) in XHAT_RUNS.  Room for a whole group of lanes is read. */
+ * (runs) in XHAT_RUNS.  Room for a whole group of lanes is read. */
 typedef struct xhat_lanes {
     void *pivot;                   /* moments, grad_sums */
     void *a, *mean, *b;            /* affine, grad_sums, dx's */

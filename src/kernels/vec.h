@@ -79,6 +79,11 @@ static inline vec_f64 vec_load_part_f64(const double *from, size_t count,
 static inline void vec_store_part_f32(float *to, size_t count, vec_f32 v);
 static inline void vec_store_part_f64(double *to, size_t count, vec_f64 v);
 
+/* The first `count` lanes (0 .. all of them, or more) of one vector, the others
+ * of another. */
+static inline vec_f32 vec_join_f32(size_t count, vec_f32 first, vec_f32 rest);
+static inline vec_f64 vec_join_f64(size_t count, vec_f64 first, vec_f64 rest);
+
 #if VECTOR_BYTES == 64
 
 static inline unsigned vec_first(size_t count)
@@ -108,6 +113,18 @@ static inline void vec_store_part_f32(float *to, size_t count, vec_f32 v)
 static inline void vec_store_part_f64(double *to, size_t count, vec_f64 v)
 {
     _mm512_mask_storeu_pd(to, (__mmask8)vec_first(count), (__m512d)v);
+}
+
+static inline vec_f32 vec_join_f32(size_t count, vec_f32 first, vec_f32 rest)
+{
+    return (vec_f32)_mm512_mask_mov_ps(
+        (__m512)rest, (__mmask16)vec_first(count), (__m512)first);
+}
+
+static inline vec_f64 vec_join_f64(size_t count, vec_f64 first, vec_f64 rest)
+{
+    return (vec_f64)_mm512_mask_mov_pd(
+        (__m512d)rest, (__mmask8)vec_first(count), (__m512d)first);
 }
 
 #elif VECTOR_BYTES == 32
@@ -146,6 +163,19 @@ static inline void vec_store_part_f64(double *to, size_t count, vec_f64 v)
     _mm256_maskstore_pd(to, vec_first(2 * (count > 4 ? 4 : count)), (__m256d)v);
 }
 
+static inline vec_f32 vec_join_f32(size_t count, vec_f32 first, vec_f32 rest)
+{
+    return (vec_f32)_mm256_blendv_ps((__m256)rest, (__m256)first,
+                                     (__m256)vec_first(count));
+}
+
+static inline vec_f64 vec_join_f64(size_t count, vec_f64 first, vec_f64 rest)
+{
+    return (vec_f64)_mm256_blendv_pd(
+        (__m256d)rest, (__m256d)first,
+        (__m256d)vec_first(2 * (count > 4 ? 4 : count)));
+}
+
 #else
 
 static inline vec_f32 vec_load_part_f32(const float *from, size_t count,
@@ -182,6 +212,20 @@ static inline void vec_store_part_f64(double *to, size_t count, vec_f64 v)
     for (size_t i = 0; i < VEC_COUNT_f64; i++)
         if (i < count)
             to[i] = v[i];
+}
+
+static inline vec_f32 vec_join_f32(size_t count, vec_f32 first, vec_f32 rest)
+{
+    for (size_t i = 0; i < VEC_COUNT_f32; i++)
+        rest[i] = i < count ? first[i] : rest[i];
+    return rest;
+}
+
+static inline vec_f64 vec_join_f64(size_t count, vec_f64 first, vec_f64 rest)
+{
+    for (size_t i = 0; i < VEC_COUNT_f64; i++)
+        rest[i] = i < count ? first[i] : rest[i];
+    return rest;
 }
 
 #endif

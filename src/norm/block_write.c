@@ -13,21 +13,27 @@ typedef struct writer {
     char *stage;
 } writer;
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static size_t size_of(const xhat_plan *plan)
 {
     return xhat_dtype_size(plan->spec.dtype);
 }
 
-/* The rows `first` .. of a panel, `rows` of them, from element `from` on. */
+/* What begins with element `from` of run c in a row of a panel: so many rows, or
+ * runs, of `length`.  The lanes are those of the panel. */
 static xhat_panel cut(const xhat_plan *plan, const xhat_panel *panel,
-                      size_t first, size_t rows, size_t from, size_t length)
+                      size_t row, size_t c, size_t from, size_t length)
 {
     xhat_panel piece = *panel;
-    size_t at = first * panel->stride + from;
-    size_t out_at = first * panel->out_stride + from;
-    size_t mask_at =
-        first * panel->mask_stride + xhat_mask_bytes(plan->spec.dtype, from);
-    piece.rows = rows;
+    size_t at = row * panel->stride + c * panel->length + from;
+    size_t out_at = row * panel->out_stride + c * panel->length + from;
+    size_t mask_at = row * panel->mask_stride +
+                     c * xhat_mask_bytes(plan->spec.dtype, panel->length) +
+                     xhat_mask_bytes(plan->spec.dtype, from);
     piece.length = length;
     piece.x = xhat_input_at(plan, panel->x, at);
     piece.dout = xhat_input_at(plan, panel->dout, at);
@@ -38,20 +44,13 @@ static xhat_panel cut(const xhat_plan *plan, const xhat_panel *panel,
     return piece;
 }
 
-/* The lanes of a panel's row: runs have one each. */
-static xhat_lanes lanes_of_row(const writer *w, const xhat_lanes *lanes,
-                               size_t row)
-{
-    return w->order == XHAT_RUNS ? xhat_lanes_from(w->plan, lanes, row)
-                                 : *lanes;
-}
-
-/* Through the stage, which the caches hold, and from there past them. */
+/* Through the stage, which the caches hold, and from there past them: rows, or
+ * runs, that follow each other. */
 static void write_staged(const writer *w, const xhat_panel *panel,
                          const xhat_lanes *lanes)
 {
     xhat_panel piece = *panel;
-    size_t bytes = panel->rows * panel->length * size_of(w->plan);
+    size_t bytes = panel->rows * panel->runs * panel->length * size_of(w->plan);
     char *second = w->stage + XHAT_STAGE_ELEMENTS * size_of(w->plan);
     piece.stream = false;
     piece.out = w->stage;
@@ -81,18 +80,34 @@ static void write_short_rows(const writer *w, const xhat_panel *panel,
     size_t length = panel->length, together = 1;
     if (panel->out_stride == length && length <= XHAT_STAGE_ELEMENTS)
         together = XHAT_STAGE_ELEMENTS / length;
-    for (size_t row = 0; row < panel->rows; row += together) {
-        size_t left = panel->rows - row,
-               rows = left < together ? left : together;
-        xhat_lanes here = lanes_of_row(w, lanes, row);
+    for (size_t row = 0; row < panel->rows; row += together)
         for (size_t i = 0; i < length; i += XHAT_STAGE_ELEMENTS) {
-            size_t some = length - i < XHAT_STAGE_ELEMENTS
-                              ? length - i
-                              : XHAT_STAGE_ELEMENTS;
-            xhat_panel piece = cut(w->plan, panel, row, rows, i, some);
+            xhat_panel piece = cut(w->plan, panel, row, 0, i,
+                                   smaller(length - i, XHAT_STAGE_ELEMENTS));
+            xhat_lanes here = xhat_lanes_from(w->plan, lanes, i);
+            piece.rows = smaller(panel->rows - row, together);
             write_staged(w, &piece, &here);
         }
-    }
+}
+
+/* The same for runs, those of a row. */
+static void write_short_runs(const writer *w, const xhat_panel *panel,
+                             const xhat_lanes *lanes)
+{
+    const size_t length = panel->length;
+    const size_t together =
+        length <= XHAT_STAGE_ELEMENTS ? XHAT_STAGE_ELEMENTS / length : 1;
+    for (size_t row = 0; row < panel->rows; row++)
+        for (size_t c = 0; c < panel->runs; c += together)
+            for (size_t i = 0; i < length; i += XHAT_STAGE_ELEMENTS) {
+                xhat_panel piece =
+                    cut(w->plan, panel, row, c, i,
+                        smaller(length - i, XHAT_STAGE_ELEMENTS));
+                xhat_lanes here = xhat_lanes_from(w->plan, lanes, c);
+                piece.rows = 1;
+                piece.runs = smaller(panel->runs - c, together);
+                write_staged(w, &piece, &here);
+            }
 }
 
 /* A panel; past the caches only whole lines can go. */
@@ -102,6 +117,8 @@ static void write_panel(const writer *w, const xhat_panel *panel,
     if (!w->stream || xhat_in_whole_lines(panel, size_of(w->plan)) ||
         any_lines(w, panel))
         w->kernel(panel, lanes);
+    else if (w->order == XHAT_RUNS)
+        write_short_runs(w, panel, lanes);
     else
         write_short_rows(w, panel, lanes);
 }
@@ -112,7 +129,12 @@ static xhat_panel panel_at(const xhat_plan *plan, const xhat_geometry *geometry,
                            const xhat_arrays *arrays)
 {
     const size_t at = xhat_part_start(plan, part, c);
-    return (xhat_panel){.strip = geometry->writes.strip,
+    return (xhat_panel){.rows = part->rows,
+                        .runs = 1,
+                        .stride = xhat_row_stride(plan),
+                        .out_stride = xhat_row_stride(plan),
+                        .mask_stride = xhat_mask_stride(plan),
+                        .strip = geometry->writes.strip,
                         .ahead = geometry->writes.ahead,
                         .stream = geometry->stream,
                         .x = xhat_input_at(plan, arrays->x, at),
@@ -135,10 +157,7 @@ static void write_columns(const writer *w, const xhat_geometry *geometry,
     xhat_lanes lanes = xhat_lanes_from(w->plan, &block->lanes, i);
     xhat_panel panel =
         panel_at(w->plan, geometry, part, block->first + i, arrays);
-    panel.rows = part->rows;
     panel.length = (end - i) * spec->inner;
-    panel.stride = panel.out_stride = xhat_row_stride(w->plan);
-    panel.mask_stride = xhat_mask_stride(w->plan);
     if (w->plan->order == XHAT_RUNS) {
         xhat_spread_for_elements(w->plan, &lanes, end - i, arrays->dout != NULL,
                                  spread);
@@ -147,22 +166,19 @@ static void write_columns(const writer *w, const xhat_geometry *geometry,
     write_panel(w, &panel, &lanes);
 }
 
-/* Channels i .. end of the block as runs: those of an image are a panel. */
+/* Channels i .. end of the block as runs: those of an image are a row; of runs
+ * longer than a part, one channel's. */
 static void write_runs(const writer *w, const xhat_geometry *geometry,
                        const xhat_block *block, const xhat_part *part, size_t i,
                        size_t end, const xhat_arrays *arrays)
 {
-    const xhat_spec *spec = &w->plan->spec;
-    const xhat_lanes lanes = xhat_lanes_from(w->plan, &block->lanes, i);
-    for (size_t image = 0; image < part->rows; image++) {
-        xhat_part here = *part;
-        here.first_row += image;
+    const size_t most = part->length == w->plan->spec.inner ? end - i : 1;
+    for (; i < end; i += most) {
+        xhat_lanes lanes = xhat_lanes_from(w->plan, &block->lanes, i);
         xhat_panel panel =
-            panel_at(w->plan, geometry, &here, block->first + i, arrays);
-        panel.rows = end - i;
+            panel_at(w->plan, geometry, part, block->first + i, arrays);
+        panel.runs = most;
         panel.length = part->length;
-        panel.stride = panel.out_stride = spec->inner;
-        panel.mask_stride = xhat_mask_bytes(spec->dtype, spec->inner);
         write_panel(w, &panel, &lanes);
     }
 }

@@ -49,7 +49,7 @@ typedef struct trial {
     xhat_order order;
     xhat_fusion fusion;
     size_t rows, length, shift;
-    bool one_channel; /* every row has the parameters of lane 0 */
+    size_t runs;                        /* of `length`, in each row */
     vector x, dout, residual, lanes[7]; /* pivot a mean b dmean rest k */
     vector out, dresidual;
     unsigned char mask[MASK_SIZE];
@@ -71,7 +71,7 @@ static xhat_panel panel_of(trial *t)
 {
     return (xhat_panel){.rows = t->rows,
                         .length = t->length,
-                        .runs = 1,
+                        .runs = t->runs,
                         .stride = STRIDE,
                         .out_stride = STRIDE - 3,
                         .x = at(&t->x, t->shift),
@@ -87,31 +87,31 @@ static xhat_panel panel_of(trial *t)
 
 static bool mask_bit(const trial *t, size_t row, size_t i)
 {
-    return t->mask[row * 16 + i / 8] >> i % 8 & 1;
+    const size_t run = xhat_mask_bytes(t->dtype, t->length);
+    const size_t at = i % t->length;
+    return t->mask[row * 16 + i / t->length * run + at / 8] >> at % 8 & 1;
 }
 
-/* parameter p of element i in row r: its channel's */
-static double parameter(const trial *t, int p, size_t r, size_t i)
+/* parameter p of element i of a row: its channel's */
+static double parameter(const trial *t, int p, size_t i)
 {
-    return get(&t->lanes[p], t->one_channel             ? 0
-                             : t->order == XHAT_COLUMNS ? i
-                                                        : r);
+    return get(&t->lanes[p], t->order == XHAT_COLUMNS ? i : i / t->length);
 }
 
 /* ---- maps ---------------------------------------------------------------- */
 
 /* out before the fusion, rounded as the type rounds */
-static double plain_out(const trial *t, size_t r, size_t i, double x)
+static double plain_out(const trial *t, size_t i, double x)
 {
-    double a = parameter(t, 1, r, i), mean = parameter(t, 2, r, i);
-    double b = parameter(t, 3, r, i), d = rounded(t->dtype, x - mean);
+    double a = parameter(t, 1, i), mean = parameter(t, 2, i);
+    double b = parameter(t, 3, i), d = rounded(t->dtype, x - mean);
     return rounded(t->dtype, rounded(t->dtype, a * d) + b);
 }
 
 static double expected_out(const trial *t, size_t r, size_t i, bool *above)
 {
     size_t from = t->shift + r * STRIDE + i;
-    double y = plain_out(t, r, i, get(&t->x, from));
+    double y = plain_out(t, i, get(&t->x, from));
     if (t->fusion == XHAT_FUSE_ADD_RELU)
         y = rounded(t->dtype, y + get(&t->residual, from));
     *above = y > 0;
@@ -122,8 +122,7 @@ static double gated(const trial *t, size_t r, size_t i)
 {
     size_t from = t->shift + r * STRIDE + i;
     double g = get(&t->dout, from);
-    if (t->fusion == XHAT_FUSE_RELU &&
-        !(plain_out(t, r, i, get(&t->x, from)) > 0))
+    if (t->fusion == XHAT_FUSE_RELU && !(plain_out(t, i, get(&t->x, from)) > 0))
         return 0;
     return t->fusion == XHAT_FUSE_ADD_RELU && !mask_bit(t, r, i) ? 0 : g;
 }
@@ -132,16 +131,16 @@ static double expected_dx(const trial *t, size_t r, size_t i)
 {
     const xhat_dtype dtype = t->dtype;
     double x = get(&t->x, t->shift + r * STRIDE + i);
-    double a = parameter(t, 1, r, i), mean = parameter(t, 2, r, i);
-    double dmean = parameter(t, 4, r, i), rest = parameter(t, 5, r, i);
-    double k = parameter(t, 6, r, i), d = rounded(dtype, x - mean);
+    double a = parameter(t, 1, i), mean = parameter(t, 2, i);
+    double dmean = parameter(t, 4, i), rest = parameter(t, 5, i);
+    double k = parameter(t, 6, i), d = rounded(dtype, x - mean);
     double g = rounded(dtype, rounded(dtype, gated(t, r, i) - dmean) - rest);
     return rounded(dtype, a * rounded(dtype, g - rounded(dtype, d * k)));
 }
 
 static double expected_frozen_dx(const trial *t, size_t r, size_t i)
 {
-    return rounded(t->dtype, parameter(t, 1, r, i) * gated(t, r, i));
+    return rounded(t->dtype, parameter(t, 1, i) * gated(t, r, i));
 }
 
 /* Every element of an output: expected inside the panel, untouched outside. */
@@ -152,7 +151,7 @@ static void check_output(const trial *t, const vector *out, const vector *old,
     for (size_t i = 0; i < SIZE; i++) {
         size_t r = i < t->shift ? ROWS : (i - t->shift) / stride;
         size_t c = i < t->shift ? 0 : (i - t->shift) % stride;
-        bool inside = r < t->rows && c < t->length, above;
+        bool inside = r < t->rows && c < t->runs * t->length, above;
         double expected = !inside      ? get(old, i)
                           : which == 0 ? expected_out(t, r, c, &above)
                           : which == 1 ? expected_dx(t, r, c)
@@ -166,9 +165,15 @@ static void check_output(const trial *t, const vector *out, const vector *old,
     }
 }
 
+/* In XHAT_RUNS with as many runs in a row as an array and a mask have room for. */
 static void check_maps(const xhat_kernels *kernels, trial *t, bool stream)
 {
     static vector old;
+    const size_t groups = xhat_mask_bytes(t->dtype, t->length);
+    t->runs = t->order == XHAT_COLUMNS
+                  ? 1
+                  : (LENGTH / t->length < 16 / groups ? LENGTH / t->length
+                                                      : 16 / groups);
     xhat_lanes lanes = lanes_of(t);
     xhat_panel panel = panel_of(t);
     old = t->out;
@@ -199,22 +204,22 @@ static void add_terms(const trial *t, bool gradient, size_t r, size_t i,
                       double *g, double *d)
 {
     double x = get(&t->x, t->shift + r * STRIDE + i);
-    double pivot = parameter(t, 0, r, i);
+    double pivot = parameter(t, 0, i);
     *g = *d = x - pivot;
     if (gradient) {
-        *d = x - parameter(t, 2, r, i);
+        *d = x - parameter(t, 2, i);
         *g = gated(t, r, i) - (t->fusion == XHAT_FUSE_NOTHING ? pivot : 0);
     }
 }
 
 static void check_sums(const xhat_kernels *kernels, trial *t, bool gradient)
 {
+    t->runs = 1;
     xhat_lanes lanes = lanes_of(t);
     xhat_panel panel = panel_of(t);
     xhat_sums sums = {t->sums[0], t->sums[1], t->sums[2], t->sums[3]};
     const bool columns = t->order == XHAT_COLUMNS;
     const double u = t->dtype == XHAT_F32 ? 0x1p-24 : 0x1p-53;
-    t->one_channel = !columns;
     for (int i = 0; i < 4; i++)
         for (size_t c = 0; c < LENGTH + 64; c++)
             t->sums[i][c] = 100; /* what was there */
@@ -236,7 +241,6 @@ static void check_sums(const xhat_kernels *kernels, trial *t, bool gradient)
         assert_close(t->sums[0][c] + t->sums[1][c], s, 0, 20 * u * size);
         assert_close(t->sums[2][c] + t->sums[3][c], p, 0, 20 * u * weight);
     }
-    t->one_channel = false;
 }
 
 /* Runs of neighbors side by side have the bits of each alone. */
