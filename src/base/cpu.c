@@ -16,6 +16,15 @@ size_t xhat_cpu_cache(void)
     return bytes < LEAST ? LEAST : bytes > MOST ? MOST : (size_t)bytes;
 }
 
+bool xhat_cpu_is_intel(void)
+{
+#if defined(__x86_64__)
+    return __builtin_cpu_is("intel");
+#else
+    return false;
+#endif
+}
+
 size_t xhat_cpu_stream_bytes(void)
 {
 #if defined(__x86_64__)

@@ -6,6 +6,7 @@
 #ifndef XHAT_BASE_CPU_H
 #define XHAT_BASE_CPU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum {
@@ -20,6 +21,10 @@ unsigned xhat_cpu_features(void);
 /* Bytes of the second-level cache of one core; a modest guess where the system
  * does not tell.  Thread-safe. */
 size_t xhat_cpu_cache(void);
+
+/* Is it one of Intel's?  What a CPU fetches by itself, and what is worth asking
+ * for, differs from maker to maker.  Thread-safe. */
+bool xhat_cpu_is_intel(void);
 
 /* From so many bytes on, arrays are better written past the caches: as
  * measured, where the last level is a core complex's own and where it is

@@ -42,8 +42,9 @@ typedef struct xhat_geometry {
     xhat_walk sums, writes;
     size_t block_channels, blocks;
     bool split;
-    bool large;  /* more than the second-level cache holds */
-    bool stream; /* outputs go past the caches */
+    bool large;      /* more than the second-level cache holds */
+    bool stream;     /* outputs go past the caches */
+    bool last_first; /* split: a thread writes what it has read last first */
     int threads;
 } xhat_geometry;
 

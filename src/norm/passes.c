@@ -140,8 +140,8 @@ static void add_parts(const run *r, size_t index)
     }
 }
 
-/* All parts of all blocks, in the order in which they lie in memory: sums,
- * and, after all are known, elements. */
+/* All parts of all blocks: sums, in the order in which they lie in memory, and,
+ * after all are known, elements. */
 static void work_on_parts(const run *r, const share *mine)
 {
     const size_t blocks = r->geometry->blocks;
@@ -168,9 +168,11 @@ static void work_on_parts(const run *r, const share *mine)
         r->passes->end(r->plan, r->args, block_of(r, b));
     }
     wait_for_all(r);
-    tasks_of(r, mine, &r->geometry->writes, &task, &end);
-    for (; task < end; task++)
+    tasks_of(r, mine, &r->geometry->writes, &first, &end);
+    for (size_t i = first; i < end; i++) {
+        task = r->geometry->last_first ? end - 1 - (i - first) : i;
         write_part(r, block_of(r, task % blocks), task / blocks, mine);
+    }
 }
 
 /* What thread number `index` of so many does. */

@@ -21,6 +21,9 @@ enum {
     AHEAD_APART = 512
 };
 
+/* Arrays of so many bytes are past any cache. */
+enum { FAR_BYTES = 64 << 20 };
+
 static size_t smaller(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -70,7 +73,8 @@ static bool rows_fetched(const xhat_spec *spec, const xhat_geometry *g,
 /* Is the run of the next image fetched while one is read? */
 static bool next_run(const xhat_spec *spec)
 {
-    return spec->inner > AHEAD_ELEMENTS && spec->inner <= LONGEST_AHEAD;
+    return spec->outer > 1 && spec->inner > AHEAD_ELEMENTS &&
+           spec->inner <= LONGEST_AHEAD;
 }
 
 /* Are whole rows, or images, read in the order of memory, as columns? */
@@ -87,26 +91,23 @@ static bool runs_apart(const xhat_spec *spec, const xhat_geometry *g, bool next)
            (g->split ? g->stream : g->large);
 }
 
-/* How far behind what is read while sums are taken lies what should be asked
- * for now: as far as it takes to come, if the caches can keep it until then; 0: the
- * CPU foresees it. */
-static size_t sums_ahead(const xhat_spec *spec, const xhat_geometry *g,
-                         int arrays, bool next)
+static size_t rows_ahead(const xhat_spec *spec, const xhat_geometry *g,
+                         int arrays)
+{
+    const size_t row = spec->channels * spec->inner;
+    if (!rows_fetched(spec, g, arrays))
+        return 0;
+    return row * (xhat_row_bytes(spec) < XHAT_PAGE ? 1 + AHEAD_ELEMENTS / row
+                                                   : STRIP);
+}
+
+/* A block that stays in the cache, as AMD's CPUs want it: as far ahead as it
+ * takes to come, if the caches can keep it until then. */
+static size_t block_ahead(const xhat_spec *spec, const xhat_geometry *g,
+                          int arrays)
 {
     const size_t cache = xhat_cpu_cache(), each = (size_t)arrays;
-    const size_t image = spec->channels * spec->inner;
-    if (by_rows(spec, g) && !rows_fetched(spec, g, arrays))
-        return 0;
-    if (by_rows(spec, g))
-        return image * (xhat_row_bytes(spec) < XHAT_PAGE
-                            ? 1 + AHEAD_ELEMENTS / image
-                            : STRIP);
-    if (runs_apart(spec, g, next))
-        return image * (1 + AHEAD_APART / spec->inner);
-    if (g->stream && next_run(spec))
-        return image;
-    if (!g->stream || g->split ||
-        g->block_channels > xhat_cached_channels(spec, arrays, cache))
+    if (g->block_channels > xhat_cached_channels(spec, arrays, cache))
         return 0;
     size_t far = smaller(
         AHEAD_ELEMENTS, cache / 4 / xhat_dtype_size(spec->dtype) / spec->outer);
@@ -114,26 +115,74 @@ static size_t sums_ahead(const xhat_spec *spec, const xhat_geometry *g,
                    g->order == XHAT_COLUMNS ? far : RUNS_AHEAD * spec->inner);
 }
 
+/* How far behind what is read while sums are taken lies what should be asked
+ * for now; 0: the CPU foresees it.  `next`: it was asked for while the block
+ * before was written, which is enough for Intel's CPUs, but for the beginning
+ * of a long run. */
+static size_t sums_ahead(const xhat_spec *spec, const xhat_geometry *g,
+                         int arrays, bool next)
+{
+    const size_t image = spec->channels * spec->inner;
+    if (by_rows(spec, g))
+        return rows_ahead(spec, g, arrays);
+    if (runs_apart(spec, g, next))
+        return image * (1 + AHEAD_APART / spec->inner);
+    if (!g->stream)
+        return 0;
+    if (next_run(spec) && (next || g->split || !xhat_cpu_is_intel()))
+        return image;
+    if (g->split)
+        return 0;
+    if (!xhat_cpu_is_intel())
+        return block_ahead(spec, g, arrays);
+    return next ? 0 : AHEAD_ELEMENTS / (size_t)arrays;
+}
+
+/* Inference of what no cache can have, as Intel's CPUs want it: in the order of
+ * memory, or by blocks of rows. */
+static size_t far_ahead(const xhat_spec *spec, const xhat_geometry *g)
+{
+    const size_t arrays = 2 * spec->outer * xhat_row_bytes(spec);
+    const bool short_runs = g->order != xhat_order_of(spec);
+    if (arrays < FAR_BYTES || short_runs)
+        return 0;
+    return by_rows(spec, g) && g->blocks > 1 ? rows_ahead(spec, g, 1)
+                                             : AHEAD_ELEMENTS / 2;
+}
+
 /* While a block is written the next one is fetched, if the cache has room for
- * both, or, where it comes from memory, for one: the next cache takes the rest.
- * Else what will be read again and was not foreseen the first time. */
+ * both, or, on AMD's CPUs, where it comes from memory, for one: the next cache
+ * takes the rest.  Else what will be read again and was not foreseen the first
+ * time. */
 static void set_ahead(const xhat_spec *spec, int arrays, xhat_geometry *g)
 {
-    const size_t cache = xhat_cpu_cache() / (g->stream ? 1 : 2);
+    const bool intel = xhat_cpu_is_intel();
+    const size_t cache = xhat_cpu_cache();
+    const size_t room = intel ? cache / 16 * 7 : g->stream ? cache : cache / 2;
     const bool next =
         !g->split && g->large &&
-        g->block_channels <= xhat_cached_channels(spec, arrays, cache);
+        g->block_channels <= xhat_cached_channels(spec, arrays, room);
     g->sums.ahead = sums_ahead(spec, g, arrays, next);
     if (next)
         g->writes.ahead = g->block_channels * spec->inner;
+    else if (intel && g->sums.parts == 0)
+        g->writes.ahead = far_ahead(spec, g);
     else if (by_rows(spec, g) ? g->split && g->stream
                               : runs_apart(spec, g, next))
         g->writes.ahead = g->sums.ahead;
+}
+
+/* What was read last is in the caches, which weighs more on Intel's CPUs than
+ * that each part breaks what they foresee. */
+static bool last_first(const xhat_geometry *g)
+{
+    return g->split && g->sums.parts > 0 && xhat_cpu_is_intel();
 }
 
 void xhat_set_walks(const xhat_spec *spec, int arrays, xhat_geometry *geometry)
 {
     geometry->sums.strip = sums_strip(spec, arrays);
     geometry->writes.strip = writes_strip(spec, geometry->large);
+    geometry->last_first = last_first(geometry);
     set_ahead(spec, arrays, geometry);
 }

@@ -106,8 +106,10 @@ static uint64_t hash_of(const golden *g, int threads, size_t shift, bool stream)
     need_ok(xhat_plan_create(&plan, &spec, NULL, &error), &error);
     xhat_geometry *geometries[] = {&plan->forward, &plan->backward,
                                    &plan->inference};
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         geometries[i]->stream |= stream;
+        geometries[i]->last_first ^= stream; /* what another CPU would do */
+    }
     for (int i = 0; i < FULL; i++)
         full[i] = filled(g->dtype, elements, shift, 0.5, 100 + (uint64_t)i);
     for (int i = 0; i < SMALL; i++)
@@ -254,13 +256,12 @@ static bool every_tier_and_split_holds(void)
  * that a cache does not hold */
 static void print_table(void)
 {
-    const size_t shapes[][3] = {{2, 1, 1},     {7, 3, 1},     {33, 65, 1},
-                                {1500, 37, 1}, {40, 1100, 1}, {5000, 300, 1},
-                                {3, 5, 7},     {9, 33, 49},   {2, 3, 1000},
-                                {1, 2, 40000}, {40, 70, 196}, {3, 2, 20011},
-                                {300, 64, 1},  {5, 6, 1024},  {20, 64, 17},
-                                {600, 5, 9},   {70000, 3, 1}, {400, 12, 70},
-                                {5000, 24, 3}};
+    const size_t shapes[][3] = {
+        {2, 1, 1},     {7, 3, 1},      {33, 65, 1},   {1500, 37, 1},
+        {40, 1100, 1}, {5000, 300, 1}, {3, 5, 7},     {9, 33, 49},
+        {2, 3, 1000},  {1, 2, 40000},  {40, 70, 196}, {3, 2, 20011},
+        {300, 64, 1},  {5, 6, 1024},   {20, 64, 17},  {600, 5, 9},
+        {70000, 3, 1}, {400, 12, 70},  {5000, 24, 3}};
     const unsigned fusions[] = {0, XHAT_RELU, XHAT_ADD_RELU};
     for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++)
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
