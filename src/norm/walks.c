@@ -21,7 +21,6 @@ enum {
     AHEAD_APART = 512
 };
 
-/* Arrays of so many bytes are past any cache. */
 enum { FAR_BYTES = 64 << 20 };
 
 static size_t smaller(size_t a, size_t b)
@@ -60,12 +59,18 @@ static size_t writes_strip(const xhat_spec *spec, bool large)
 
 /* ---- what is asked for ahead of its time --------------------------------- */
 
+/* Is x, with another array of its size, more than any cache has? */
+static bool far_away(const xhat_spec *spec)
+{
+    return 2 * spec->outer * xhat_row_bytes(spec) >= FAR_BYTES;
+}
+
 /* Do rows come sooner when they are asked for? */
 static bool rows_fetched(const xhat_spec *spec, const xhat_geometry *g,
                          int arrays)
 {
     if (brief_rows(spec))
-        return false;
+        return xhat_cpu_is_intel() && far_away(spec);
     return g->stream ||
            (g->large && arrays == 1 && xhat_row_bytes(spec) < XHAT_PAGE);
 }
@@ -142,9 +147,8 @@ static size_t sums_ahead(const xhat_spec *spec, const xhat_geometry *g,
  * memory, or by blocks of rows. */
 static size_t far_ahead(const xhat_spec *spec, const xhat_geometry *g)
 {
-    const size_t arrays = 2 * spec->outer * xhat_row_bytes(spec);
     const bool short_runs = g->order != xhat_order_of(spec);
-    if (arrays < FAR_BYTES || short_runs)
+    if (!far_away(spec) || short_runs)
         return 0;
     return by_rows(spec, g) && g->blocks > 1 ? rows_ahead(spec, g, 1)
                                              : AHEAD_ELEMENTS / 2;
