@@ -1,6 +1,7 @@
 /* xhat bench: validates, then times, beside what the memory gives. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench_compare.h"
 #include "output.h"
@@ -72,43 +73,79 @@ static int measure(const cli_invocation *invocation, const cli_bench *bench,
     return print(invocation, &text);
 }
 
-/* one shape in every layout that is wanted for it */
-static int measure_shape(const cli_invocation *invocation,
-                         const cli_bench *bench, bench_problem problem,
-                         size_t *done, cli_bench_results *results)
+/* What is done with each problem; anything but CLI_DONE ends the walk. */
+typedef int visit(const cli_bench *bench, const bench_problem *problem,
+                  void *with);
+
+/* Each shape in every layout that is wanted for it, with each fusion. */
+static int visit_all(const cli_bench *bench, visit *visitor, void *with)
 {
     int result = CLI_DONE;
-    for (int layout = XHAT_NC; layout <= XHAT_NDHWC; layout++) {
-        if (!wanted(bench, layout, problem.shape.rank) || cli_interrupted())
-            continue;
-        problem.layout = (xhat_layout)layout;
-        progress(invocation, (*done)++, count_problems(bench), &problem);
-        result = measure(invocation, bench, &problem, results);
-        if (result != CLI_DONE)
-            break;
-    }
+    for (int fusion = 0; fusion < BENCH_FUSIONS; fusion++)
+        for (size_t i = 0; i < bench->shapes.count; i++)
+            for (int layout = XHAT_NC; layout <= XHAT_NDHWC; layout++) {
+                const bench_problem problem = {.shape = bench->shapes.shapes[i],
+                                               .layout = (xhat_layout)layout,
+                                               .dtype = bench->dtype,
+                                               .threads = bench->threads,
+                                               .fusion = (bench_fusion)fusion};
+                if (result == CLI_DONE && (bench->fusions & (1u << fusion)) &&
+                    wanted(bench, layout, problem.shape.rank))
+                    result = visitor(bench, &problem, with);
+            }
     return result;
+}
+
+typedef struct measurements {
+    const cli_invocation *invocation;
+    cli_bench_results *results;
+    size_t done;
+} measurements;
+
+static int measure_next(const cli_bench *bench, const bench_problem *problem,
+                        void *with)
+{
+    measurements *m = with;
+    if (cli_interrupted())
+        return CLI_DONE;
+    progress(m->invocation, m->done++, count_problems(bench), problem);
+    return measure(m->invocation, bench, problem, m->results);
 }
 
 static int measure_all(const cli_invocation *invocation, const cli_bench *bench,
                        cli_bench_results *results)
 {
-    size_t done = 0;
-    int result = CLI_DONE;
-    for (int fusion = 0; fusion < BENCH_FUSIONS; fusion++)
-        for (size_t i = 0; i < bench->shapes.count && result == CLI_DONE; i++) {
-            bench_problem problem = {.shape = bench->shapes.shapes[i],
-                                     .dtype = bench->dtype,
-                                     .threads = bench->threads,
-                                     .fusion = (bench_fusion)fusion};
-            if (bench->fusions & (1u << fusion))
-                result =
-                    measure_shape(invocation, bench, problem, &done, results);
-        }
+    measurements m = {invocation, results, 0};
+    int result = visit_all(bench, measure_next, &m);
     if (cli_interrupted())
-        cli_warn("interrupted after %zu of %zu shapes", done,
+        cli_warn("interrupted after %zu of %zu shapes", m.done,
                  count_problems(bench));
     return result;
+}
+
+/* Ends the walk, with CLI_NO, at the first problem that the older run has. */
+static int seek_in_old(const cli_bench *bench, const bench_problem *problem,
+                       void *with)
+{
+    (void)bench;
+    return cli_bench_old_has(with, problem) ? CLI_NO : CLI_DONE;
+}
+
+/* What can be said of an older run before minutes are spent. */
+static int read_old(const cli_bench *bench, cli_bench_old *old)
+{
+    char name[80];
+    const char *cpu = cli_bench_cpu(name);
+    int result = cli_bench_old_read(old, bench->compare);
+    if (result != CLI_DONE)
+        return result;
+    if (visit_all(bench, seek_in_old, old) == CLI_DONE)
+        return cli_fail(CLI_INPUT, "%s: holds none of the cases of this run",
+                        old->path);
+    if (strcmp(old->cpu, cpu) != 0)
+        cli_warn("%s is from another CPU: %s, this one is %s", old->path,
+                 *old->cpu == '\0' ? "unknown" : old->cpu, cpu);
+    return CLI_DONE;
 }
 
 /* Measures again what seems slower than before: what stays slower is; what a
@@ -174,7 +211,7 @@ static int run(const cli_invocation *invocation)
     int result = cli_bench_read(&bench, invocation), verdict = CLI_DONE;
     cli_catch_interrupts();
     if (result == CLI_DONE && bench.compare != NULL) {
-        result = cli_bench_old_read(&old, bench.compare);
+        result = read_old(&bench, &old);
         compared = &old;
     }
     if (result == CLI_DONE)

@@ -149,17 +149,27 @@ void cli_bench_old_free(cli_bench_old *old)
 
 /* ---- judging ------------------------------------------------------------- */
 
+static bool same_problem(const bench_problem *a, const bench_problem *b)
+{
+    return a->layout == b->layout && a->dtype == b->dtype &&
+           a->fusion == b->fusion && a->threads == b->threads &&
+           a->shape.rank == b->shape.rank &&
+           memcmp(a->shape.size, b->shape.size,
+                  (size_t)a->shape.rank * sizeof a->shape.size[0]) == 0;
+}
+
 static bool same_case(const bench_result *a, const bench_result *b)
 {
-    return a->problem.layout == b->problem.layout &&
-           a->problem.dtype == b->problem.dtype &&
-           a->problem.fusion == b->problem.fusion &&
-           a->problem.threads == b->problem.threads &&
-           a->problem.shape.rank == b->problem.shape.rank &&
-           memcmp(a->problem.shape.size, b->problem.shape.size,
-                  (size_t)a->problem.shape.rank *
-                      sizeof a->problem.shape.size[0]) == 0 &&
-           a->method == b->method && a->mode == b->mode && a->cache == b->cache;
+    return same_problem(&a->problem, &b->problem) && a->method == b->method &&
+           a->mode == b->mode && a->cache == b->cache;
+}
+
+bool cli_bench_old_has(const cli_bench_old *old, const bench_problem *problem)
+{
+    for (size_t i = 0; i < old->count; i++)
+        if (same_problem(&old->items[i].problem, problem))
+            return true;
+    return false;
 }
 
 static double noise_of(const bench_result *r)

@@ -30,6 +30,9 @@ typedef struct cli_bench_verdict {
     bool slower;
 } cli_bench_verdict;
 
+/* Does the older run have cases of this problem? */
+bool cli_bench_old_has(const cli_bench_old *old, const bench_problem *problem);
+
 /* The verdict on results->items[i]. */
 cli_bench_verdict cli_bench_judge(const cli_bench_old *old,
                                   const cli_bench_results *results, size_t i);

@@ -56,7 +56,7 @@ static const char *isa_name(void)
 #define COMPILER "gcc " __VERSION__
 #endif
 
-static const char *cpu_name(char name[80])
+const char *cli_bench_cpu(char name[80])
 {
     xhat_cpu_name(name, 80);
     return *name != '\0' ? name : "unknown";
@@ -67,8 +67,8 @@ void cli_bench_head(xhat_text *text, const cli_bench *bench)
     char cpu[80];
     xhat_text_add(text, "xhat %s, %s kernels, %s, %d thread%s\n%s, %s\n\n",
                   xhat_version(), isa_name(), dtype_names[bench->dtype],
-                  bench->threads, bench->threads == 1 ? "" : "s", cpu_name(cpu),
-                  COMPILER);
+                  bench->threads, bench->threads == 1 ? "" : "s",
+                  cli_bench_cpu(cpu), COMPILER);
     xhat_text_add(text, "%-16s %-5s %-9s %-6s %-4s %10s %6s %6s %5s %4s\n",
                   "N x C x spatial", "", "mode", "method", "", "time", "GB/s",
                   "limit", "part", "+-");
@@ -257,7 +257,7 @@ void cli_bench_json(xhat_text *text, const cli_bench *bench,
     xhat_json json = xhat_json_on(text, 2);
     xhat_json_open(&json, NULL, '{');
     xhat_json_string(&json, "version", xhat_version());
-    xhat_json_string(&json, "cpu", cpu_name(cpu));
+    xhat_json_string(&json, "cpu", cli_bench_cpu(cpu));
     xhat_json_string(&json, "compiler", COMPILER);
     xhat_json_string(&json, "build_type", XHAT_BUILD_TYPE);
     xhat_json_string(&json, "isa", isa_name());

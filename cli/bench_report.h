@@ -16,6 +16,9 @@ typedef struct cli_bench_results {
 bool cli_bench_results_add(cli_bench_results *results,
                            const bench_result *items, size_t count);
 
+/* The name of this CPU, "unknown" where it has none; lies in `name`. */
+const char *cli_bench_cpu(char name[80]);
+
 /* The head and one row of the table, 80 columns. */
 void cli_bench_head(xhat_text *text, const cli_bench *bench);
 void cli_bench_row(xhat_text *text, const bench_result *result);

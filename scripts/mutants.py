@@ -95,6 +95,13 @@ MUTANTS = [
      " before the first line", MAPS,
      "TYPE(parameters_from)(lanes, from, p);",
      "TYPE(parameters_from)(lanes, from / GROUP * GROUP, p);"),
+    ("line-of-one-run", "kernels: past the caches, a line of two runs has the"
+     " numbers of the second", MAPS,
+     "const size_t before = walk->end - walk->at; /* lanes */",
+     "const size_t before = 0; /* lanes */"),
+    ("last-first", "library: what was read last is written first, and the rest"
+     " never", "src/norm/passes.c", "end - 1 - (i - first)",
+     "end - 1 - (i - first) / 2"),
     ("fold-rest", "kernels: the last columns of a short run are not added up",
      SUMS, "        if (lane < rest)", "        if (lane + WIDTH < rest)"),
     ("spread-one", "kernels: a channel's number reaches the first of its"

@@ -23,8 +23,8 @@ static size_t size_of(const xhat_plan *plan)
     return xhat_dtype_size(plan->spec.dtype);
 }
 
-/* What begins with element `from` of run c in a row of a panel: so many rows, or
- * runs, of `length`.  The lanes are those of the panel. */
+/* What begins with element `from` of run c in a row of a panel, `length` of
+ * each run; the caller says how many rows or runs, and has their lanes. */
 static xhat_panel cut(const xhat_plan *plan, const xhat_panel *panel,
                       size_t row, size_t c, size_t from, size_t length)
 {
@@ -62,9 +62,9 @@ static void write_staged(const writer *w, const xhat_panel *panel,
         w->plan->kernels->stream(panel->dresidual, second, bytes);
 }
 
-/* Does the kernel put together the lines that two rows share?  Not with a mask,
- * whose places would not move with those of the lines; and what that costs a
- * row must be little beside the row. */
+/* Does the kernel see to the lines that two rows share, or two runs of a row?
+ * Not with a mask, whose places would not move with those of the lines; and
+ * what that costs a row must be little beside the row. */
 static bool any_lines(const writer *w, const xhat_panel *panel)
 {
     return panel->mask == NULL && panel->dresidual == NULL &&
@@ -77,17 +77,16 @@ static bool any_lines(const writer *w, const xhat_panel *panel)
 static void write_short_rows(const writer *w, const xhat_panel *panel,
                              const xhat_lanes *lanes)
 {
-    size_t length = panel->length, together = 1;
-    if (panel->out_stride == length && length <= XHAT_STAGE_ELEMENTS)
-        together = XHAT_STAGE_ELEMENTS / length;
-    for (size_t row = 0; row < panel->rows; row += together)
-        for (size_t i = 0; i < length; i += XHAT_STAGE_ELEMENTS) {
-            xhat_panel piece = cut(w->plan, panel, row, 0, i,
-                                   smaller(length - i, XHAT_STAGE_ELEMENTS));
-            xhat_lanes here = xhat_lanes_from(w->plan, lanes, i);
-            piece.rows = smaller(panel->rows - row, together);
-            write_staged(w, &piece, &here);
-        }
+    _Static_assert((int)XHAT_PANEL_COLUMNS <= (int)XHAT_STAGE_ELEMENTS,
+                   "a row fits the stage");
+    const size_t length = panel->length;
+    const size_t together =
+        panel->out_stride == length ? XHAT_STAGE_ELEMENTS / length : 1;
+    for (size_t row = 0; row < panel->rows; row += together) {
+        xhat_panel piece = cut(w->plan, panel, row, 0, 0, length);
+        piece.rows = smaller(panel->rows - row, together);
+        write_staged(w, &piece, lanes);
+    }
 }
 
 /* The same for runs, those of a row. */

@@ -21,6 +21,8 @@ enum {
     AHEAD_APART = 512
 };
 
+/* From about so many bytes on, what was written or read before is not in the
+ * caches that a core has of its machine, as measured. */
 enum { FAR_BYTES = 64 << 20 };
 
 static size_t smaller(size_t a, size_t b)
@@ -49,8 +51,8 @@ static size_t sums_strip(const xhat_spec *spec, int arrays)
 
 /* The coefficients of a strip stay in registers, too, but are only read: that
  * is worth leaving the order of memory for short rows in the second-level
- * cache, where reading is all there is to wait for.  Not on Intel's CPUs, but for
- * the shortest. */
+ * cache, where reading is all there is to wait for.  Not on Intel's CPUs, but
+ * for the shortest. */
 static size_t writes_strip(const xhat_spec *spec, bool large)
 {
     const bool intel = xhat_cpu_is_intel();
@@ -62,18 +64,21 @@ static size_t writes_strip(const xhat_spec *spec, bool large)
 
 /* ---- what is asked for ahead of its time --------------------------------- */
 
-/* Is x, with another array of its size, more than any cache has? */
-static bool far_away(const xhat_spec *spec)
+/* Do arrays like x come from memory: those that are read and one more? */
+static bool far_away(const xhat_spec *spec, int arrays)
 {
-    return 2 * spec->outer * xhat_row_bytes(spec) >= FAR_BYTES;
+    return ((size_t)arrays + 1) * spec->outer * xhat_row_bytes(spec) >=
+           FAR_BYTES;
 }
 
 /* Do rows come sooner when they are asked for? */
 static bool rows_fetched(const xhat_spec *spec, const xhat_geometry *g,
                          int arrays)
 {
+    if (xhat_cpu_is_intel())
+        return far_away(spec, arrays);
     if (brief_rows(spec))
-        return xhat_cpu_is_intel() && far_away(spec);
+        return false;
     return g->stream ||
            (g->large && arrays == 1 && xhat_row_bytes(spec) < XHAT_PAGE);
 }
@@ -146,15 +151,13 @@ static size_t sums_ahead(const xhat_spec *spec, const xhat_geometry *g,
     return next ? 0 : AHEAD_ELEMENTS / (size_t)arrays;
 }
 
-/* Inference of what no cache can have, as Intel's CPUs want it: in the order of
- * memory, or by blocks of rows. */
+/* Inference of what comes from memory, as Intel's CPUs want it. */
 static size_t far_ahead(const xhat_spec *spec, const xhat_geometry *g)
 {
     const bool short_runs = g->order != xhat_order_of(spec);
-    if (!far_away(spec) || short_runs)
+    if (!far_away(spec, 1) || short_runs)
         return 0;
-    return by_rows(spec, g) && g->blocks > 1 ? rows_ahead(spec, g, 1)
-                                             : AHEAD_ELEMENTS / 2;
+    return by_rows(spec, g) ? rows_ahead(spec, g, 1) : AHEAD_ELEMENTS;
 }
 
 /* While a block is written the next one is fetched, if the cache has room for
@@ -167,7 +170,7 @@ static void set_ahead(const xhat_spec *spec, int arrays, xhat_geometry *g)
     const size_t cache = xhat_cpu_cache();
     const size_t room = intel ? cache / 16 * 7 : g->stream ? cache : cache / 2;
     const bool next =
-        !g->split && g->large &&
+        !g->split && g->large && (g->sums.parts > 0 || !intel) &&
         g->block_channels <= xhat_cached_channels(spec, arrays, room);
     g->sums.ahead = sums_ahead(spec, g, arrays, next);
     if (next)

@@ -160,6 +160,16 @@ class Compares(unittest.TestCase):
             self.assertTrue(r["slower"])
             self.assertGreater(r["slowdown"], r["slowdown_allowed"])
 
+    def test_another_cpu_is_said(self):
+        for r in self.document["results"]:
+            r["noise"] = 3.0
+        for cpu in ("Some Other CPU", None):
+            self.document["cpu"] = cpu
+            status, stdout, stderr = self.compare()
+            self.assertEqual(status, 0, stderr)
+            self.assertIn("3 of 3 cases compared", stdout)
+            self.assertIn(f"is from another CPU: {cpu or 'unknown'}, ", stderr)
+
     def test_a_file_that_is_not_there(self):
         status, stdout, stderr = xhat("bench", *QUICK, *self.CASE,
                                       "--compare", "nowhere.json")
@@ -191,6 +201,7 @@ class Compares(unittest.TestCase):
         self.document["results"][0]["shape"] = [3, 3]
         self.old.write_text(json.dumps(self.document))
         refused("holds none of the cases")
+        self.assertEqual(self.compare()[1], "") # before anything is measured
 
 
 class ShapeFiles(unittest.TestCase):

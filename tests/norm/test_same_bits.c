@@ -226,7 +226,8 @@ enum { ELEMENTS_MOST = 1 << 30, TURNS = 0 };
 
 static bool every_tier_and_split_holds(void)
 {
-    /* whole lines are streamed by the kernels, others through a stage */
+    /* whole lines are streamed as they are, others put together: by the
+     * kernels, or, short rows and what has a mask, through a stage */
     const struct {
         int threads;
         bool stream, aligned;
