@@ -69,9 +69,9 @@ typedef struct xhat_panel {
     /* what will be read next lies so many elements after each element of x
      * and dout; 0: nothing to fetch ahead */
     size_t ahead;
-    /* XHAT_COLUMNS: so many rows side by side, group by group, 1 ..
-     * XHAT_STEPS.  Fewer keep to the order of memory; more use what is loaded
-     * for a group again */
+    /* So many rows by turns, 1 .. XHAT_STEPS: group by group in XHAT_COLUMNS,
+     * in XHAT_RUNS, past the caches, piece by piece.  Fewer keep to the order
+     * of memory; more use what is loaded for a group again */
     size_t strip;
     /* out and dresidual go past the caches; `fence` makes them seen.  With a
      * mask or dresidual they are in whole lines then */

@@ -36,7 +36,7 @@ void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
     const xhat_walk *walk = &geometry->sums;
     const xhat_part part = xhat_part_at(&plan->spec, walk, part_index);
     const size_t columns = block->channels * plan->spec.inner;
-    if (geometry->order == XHAT_COLUMNS) {
+    if (walk->order == XHAT_COLUMNS) {
         xhat_panel panel =
             panel_at(plan, walk, &part, block->first, columns, arrays);
         if (plan->order == XHAT_COLUMNS)

@@ -190,7 +190,7 @@ void xhat_block_write(const xhat_plan *plan, const xhat_geometry *geometry,
     const xhat_part part =
         xhat_part_at(&plan->spec, &geometry->writes, part_index);
     const writer w = {.plan = plan,
-                      .order = geometry->order,
+                      .order = geometry->writes.order,
                       .kernel = kernel,
                       .stream = geometry->stream,
                       .stage = workspace->stage};

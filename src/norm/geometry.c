@@ -49,13 +49,18 @@ static xhat_order training_order(const xhat_spec *spec)
     return in_a_line(spec) || ragged ? XHAT_COLUMNS : XHAT_RUNS;
 }
 
-/* Without sums there is less to win: nothing in the caches, unless all of a run
- * is in one line, or with a mask, which lies as training has it. */
-static xhat_order inference_order(const xhat_spec *spec, bool stream)
+/* The order of elements, which changes no bits.  A mask lies as training has it.
+ * For runs that fill a line a column each is worth it where sums have made them
+ * ready for it, or where they go past the caches; Intel's CPUs take those as
+ * runs, the same of several images at a time. */
+static xhat_order writes_order(const xhat_spec *spec, bool sums, bool stream)
 {
     const bool masked = (spec->flags & XHAT_ADD_RELU) != 0;
-    return stream || masked || in_a_line(spec) ? training_order(spec)
-                                               : xhat_order_of(spec);
+    if (masked || in_a_line(spec))
+        return training_order(spec);
+    if (stream ? xhat_cpu_is_intel() : !sums)
+        return xhat_order_of(spec);
+    return training_order(spec);
 }
 
 static size_t divide_up(size_t a, size_t b)
@@ -255,6 +260,16 @@ static size_t rounded_width(const xhat_spec *spec, size_t width,
     return most_channels > 0 ? smaller(width, most_channels) : width;
 }
 
+/* Rows, or images, of a part of elements at most.  What was read last is written
+ * first only where half of the cache still has it. */
+static size_t most_rows(const xhat_spec *spec, int arrays, bool last_first)
+{
+    const size_t row = xhat_row_bytes(spec) * (size_t)arrays;
+    const size_t cached = xhat_cpu_cache() / 2 / larger(1, row);
+    return last_first ? smaller(part_rows(spec), larger(1, cached))
+                      : part_rows(spec);
+}
+
 xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
                                size_t most_channels)
 {
@@ -265,8 +280,8 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     const size_t array = spec->outer * xhat_row_bytes(spec);
     const size_t bytes = array * ((size_t)arrays + 1);
     const bool stream = bytes > xhat_cpu_stream_bytes();
-    const xhat_order order =
-        sums ? training_order(spec) : inference_order(spec, stream);
+    const xhat_order writes = writes_order(spec, sums, stream),
+                     order = sums ? training_order(spec) : writes;
     /* a block of short runs as columns has its mask bits to itself */
     const size_t tile =
         order != xhat_order_of(spec) && (spec->flags & XHAT_ADD_RELU)
@@ -274,8 +289,7 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
             : 0;
     const bool whole =
         sums && worked_on_whole(spec, stream, bytes, cached, tile);
-    xhat_geometry g = {.order = order,
-                       .rows = rows,
+    xhat_geometry g = {.rows = rows,
                        .large = bytes > xhat_cpu_cache(),
                        .stream = stream};
     size_t width = smaller(widest_block(spec, arrays, sums, order, stream),
@@ -284,10 +298,10 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
         width = smaller(width, cached);
     if (whole)
         width = even_width(spec->channels, width, threads);
+    const size_t shares = page_each(spec, width, threads) ? 1 : threads;
     if (sums)
         g.sums = in_parts(rows, part_rows(spec));
-    g.writes = in_even_parts(rows, part_rows(spec),
-                             page_each(spec, width, threads) ? 1 : threads);
+    g.writes = in_even_parts(rows, part_rows(spec), shares);
     size_t parts = sums ? g.sums.parts : g.writes.parts;
     if (!whole && divide_up(spec->channels, width) * parts < threads)
         width = divide_up(spec->channels, divide_up(threads, parts));
@@ -297,8 +311,13 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     g.split =
         most_channels == 0 && (!whole || !blocks_for_all(spec, &g, threads));
     g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
-    if (order != xhat_order_of(spec) && (!g.split || g.blocks >= threads))
+    g.last_first = g.split && sums && xhat_cpu_is_intel();
+    g.writes =
+        in_even_parts(rows, most_rows(spec, arrays, g.last_first), shares);
+    if (writes != xhat_order_of(spec) && (!g.split || g.blocks >= threads))
         g.writes = in_parts(rows, part_rows(spec)); /* each is spread anew */
+    g.sums.order = order;
+    g.writes.order = writes;
     xhat_set_walks(spec, arrays, &g);
     return g;
 }

@@ -30,14 +30,14 @@ enum {
 /* How a pass, that of the sums or that of the elements, goes through the
  * arrays. */
 typedef struct xhat_walk {
+    xhat_order order; /* of the kernels: short runs may be taken as columns */
     size_t part_rows, parts;
-    size_t strip; /* rows side by side: xhat_panel */
+    size_t strip; /* rows by turns: xhat_panel */
     size_t ahead; /* what is read next lies so many elements behind what is read
                      now; 0: do not fetch it */
 } xhat_walk;
 
 typedef struct xhat_geometry {
-    xhat_order order; /* of the kernels: short runs are taken as columns */
     size_t rows; /* or images, or pieces of runs that are longer than a part */
     xhat_walk sums, writes;
     size_t block_channels, blocks;

@@ -66,9 +66,9 @@ void xhat_run_gradients(const xhat_plan *plan, const xhat_backward_args *args,
     const xhat_geometry *geometry = &plan->backward;
     const xhat_passes passes = {
         .begin = begin,
-        .sum = plan->kernels->grad_sums[geometry->order][plan->fusion],
+        .sum = plan->kernels->grad_sums[geometry->sums.order][plan->fusion],
         .end = end,
-        .write = write[geometry->order][plan->fusion],
+        .write = write[geometry->writes.order][plan->fusion],
         .arrays = xhat_gradient_arrays(args)};
     xhat_run_passes(plan, geometry, args->scratch, &passes, own_args);
 }

@@ -8,7 +8,8 @@ xhat_spread xhat_take_spread(const xhat_plan *plan,
     size_t columns = geometry->block_channels * plan->spec.inner;
     size_t bytes = xhat_block_room(columns) * xhat_dtype_size(plan->spec.dtype);
     xhat_spread spread = {0};
-    if (geometry->order == plan->order)
+    if (geometry->sums.order == plan->order &&
+        geometry->writes.order == plan->order)
         return spread;
     spread.sums = xhat_take_sums(from, columns);
     void **lanes[] = {&spread.lanes.pivot, &spread.lanes.a, &spread.lanes.mean,

@@ -2,8 +2,7 @@
 
 #include "base/cpu.h"
 
-/* Rows side by side; half as many when they come from memory, as the CPU does
- * not follow more, but for rows of a page, which it does not follow anyway. */
+/* Rows side by side, whose sums or coefficients stay in registers. */
 enum { STRIP = 8 };
 
 /* Rows of so few bytes are all but read in the order of memory, which the CPU
@@ -30,57 +29,23 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* ---- rows side by side --------------------------------------------------- */
+/* ---- what is asked of a shape -------------------------------------------- */
 
 static bool brief_rows(const xhat_spec *spec)
 {
     return xhat_row_bytes(spec) <= BRIEF_ROW;
 }
 
-/* The plain sums of a strip stay in registers: the more rows, the less often
- * they wait in memory for the next strip. */
-static size_t sums_strip(const xhat_spec *spec, int arrays)
+static bool rows_of_a_page(const xhat_spec *spec)
 {
-    const size_t each = (size_t)arrays,
-                 array = spec->outer * xhat_row_bytes(spec);
-    const bool far = array * each > xhat_cpu_stream_bytes();
-    if (brief_rows(spec))
-        return STRIP;
-    return (far && xhat_row_bytes(spec) < XHAT_PAGE ? STRIP / 2 : STRIP) / each;
+    return xhat_row_bytes(spec) >= XHAT_PAGE;
 }
-
-/* The coefficients of a strip stay in registers, too, but are only read: that
- * is worth leaving the order of memory for short rows in the second-level
- * cache, where reading is all there is to wait for.  Not on Intel's CPUs, but
- * for the shortest. */
-static size_t writes_strip(const xhat_spec *spec, bool large)
-{
-    const bool intel = xhat_cpu_is_intel();
-    if (brief_rows(spec))
-        return intel ? 2 * STRIP : STRIP;
-    return large || intel || xhat_row_bytes(spec) > XHAT_PAGE / 2 ? 1
-                                                                  : STRIP / 2;
-}
-
-/* ---- what is asked for ahead of its time --------------------------------- */
 
 /* Do arrays like x come from memory: those that are read and one more? */
 static bool far_away(const xhat_spec *spec, int arrays)
 {
     return ((size_t)arrays + 1) * spec->outer * xhat_row_bytes(spec) >=
            FAR_BYTES;
-}
-
-/* Do rows come sooner when they are asked for? */
-static bool rows_fetched(const xhat_spec *spec, const xhat_geometry *g,
-                         int arrays)
-{
-    if (xhat_cpu_is_intel())
-        return far_away(spec, arrays);
-    if (brief_rows(spec))
-        return false;
-    return g->stream ||
-           (g->large && arrays == 1 && xhat_row_bytes(spec) < XHAT_PAGE);
 }
 
 /* Is the run of the next image fetched while one is read? */
@@ -93,106 +58,178 @@ static bool next_run(const xhat_spec *spec)
 /* Are whole rows, or images, read in the order of memory, as columns? */
 static bool by_rows(const xhat_spec *spec, const xhat_geometry *g)
 {
-    return g->order == XHAT_COLUMNS && (spec->inner <= 1 || g->split);
+    return g->sums.order == XHAT_COLUMNS && (spec->inner <= 1 || g->split);
+}
+
+/* Has a row more than one block? */
+static bool rows_in_blocks(const xhat_geometry *g)
+{
+    return g->writes.order == XHAT_COLUMNS && g->blocks > 1;
 }
 
 /* Are runs read that lie an image, or what a block has of it, apart, too short
  * to be foreseen, and not yet in the cache? */
 static bool runs_apart(const xhat_spec *spec, const xhat_geometry *g, bool next)
 {
-    return g->order == XHAT_RUNS && spec->inner <= AHEAD_ELEMENTS && !next &&
-           (g->split ? g->stream : g->large);
+    return g->sums.order == XHAT_RUNS && spec->inner <= AHEAD_ELEMENTS &&
+           !next && (g->split ? g->stream : g->large);
 }
 
-static size_t rows_ahead(const xhat_spec *spec, const xhat_geometry *g,
-                         int arrays)
+/* Is a block that is worked on as a whole fetched while the one before it is
+ * written, which so much of the cache must have room for? */
+static bool next_block(const xhat_spec *spec, int arrays,
+                       const xhat_geometry *g, size_t room)
+{
+    return !g->split && g->large &&
+           g->block_channels <= xhat_cached_channels(spec, arrays, room);
+}
+
+/* ---- how far ahead ------------------------------------------------------- */
+
+static size_t row_ahead(const xhat_spec *spec)
 {
     const size_t row = spec->channels * spec->inner;
-    if (!rows_fetched(spec, g, arrays))
-        return 0;
-    return row * (xhat_row_bytes(spec) < XHAT_PAGE ? 1 + AHEAD_ELEMENTS / row
-                                                   : STRIP);
+    return row * (rows_of_a_page(spec) ? STRIP : 1 + AHEAD_ELEMENTS / row);
 }
 
-/* A block that stays in the cache, as AMD's CPUs want it: as far ahead as it
- * takes to come, if the caches can keep it until then. */
-static size_t block_ahead(const xhat_spec *spec, const xhat_geometry *g,
-                          int arrays)
+static size_t image_ahead(const xhat_spec *spec)
+{
+    return spec->channels * spec->inner * (1 + AHEAD_APART / spec->inner);
+}
+
+/* While a block is written the next one is fetched, or else what will be read
+ * again and was not foreseen the first time. */
+static size_t writes_ahead(const xhat_spec *spec, const xhat_geometry *g,
+                           bool next)
+{
+    if (next)
+        return g->block_channels * spec->inner;
+    if (by_rows(spec, g) ? g->split && g->stream : runs_apart(spec, g, next))
+        return g->sums.ahead;
+    return 0;
+}
+
+/* ---- as Intel's CPUs want it --------------------------------------------- */
+
+/* Two places of memory, a page apart or more, are read and written faster by
+ * turns than one after the other.  Runs of several images are; whole rows, in
+ * the order of memory, are faster still, but for the shortest. */
+static void set_intel_strips(const xhat_spec *spec, xhat_geometry *g)
+{
+    const bool blocks = rows_in_blocks(g) && rows_of_a_page(spec);
+    g->sums.strip = blocks ? 2 * STRIP : STRIP;
+    if (g->writes.order == XHAT_RUNS || blocks)
+        g->writes.strip = STRIP;
+    else
+        g->writes.strip = 1;
+    if (brief_rows(spec))
+        g->writes.strip = 2 * STRIP;
+}
+
+/* A block that was fetched while the one before it was written needs no more,
+ * but for the beginning of a long run. */
+static size_t intel_sums_ahead(const xhat_spec *spec, int arrays,
+                               const xhat_geometry *g, bool next)
+{
+    if (by_rows(spec, g))
+        return far_away(spec, arrays) ? row_ahead(spec) : 0;
+    if (runs_apart(spec, g, next))
+        return image_ahead(spec);
+    if (g->stream && next_run(spec) && (next || g->split))
+        return spec->channels * spec->inner;
+    return g->stream && !g->split && !next ? AHEAD_ELEMENTS / (size_t)arrays
+                                           : 0;
+}
+
+/* Elements alone, of what comes from memory. */
+static size_t intel_inference_ahead(const xhat_spec *spec,
+                                    const xhat_geometry *g)
+{
+    const bool short_runs = g->writes.order != xhat_order_of(spec);
+    if (!far_away(spec, 1) || short_runs)
+        return 0;
+    return by_rows(spec, g) ? row_ahead(spec) : AHEAD_ELEMENTS;
+}
+
+static void set_intel_walks(const xhat_spec *spec, int arrays, xhat_geometry *g)
+{
+    const bool sums = g->sums.parts > 0;
+    const bool next =
+        sums && next_block(spec, arrays, g, xhat_cpu_cache() / 16 * 7);
+    set_intel_strips(spec, g);
+    g->sums.ahead = intel_sums_ahead(spec, arrays, g, next);
+    g->writes.ahead = sums ? writes_ahead(spec, g, next)
+                           : intel_inference_ahead(spec, g);
+}
+
+/* ---- as AMD's CPUs want it, and all others get it ------------------------ */
+
+/* Half as many rows when they come from memory, as the CPU does not follow
+ * more, but for rows of a page, which it does not follow anyway.  For elements
+ * the order of memory, but for short rows in the second-level cache, where
+ * reading is all there is to wait for. */
+static void set_amd_strips(const xhat_spec *spec, int arrays, xhat_geometry *g)
+{
+    const size_t row = xhat_row_bytes(spec), each = (size_t)arrays;
+    const bool far = spec->outer * row * each > xhat_cpu_stream_bytes();
+    const bool near = !g->large && row <= XHAT_PAGE / 2;
+    g->sums.strip = (far && !rows_of_a_page(spec) ? STRIP / 2 : STRIP) / each;
+    g->writes.strip = near ? STRIP / 2 : 1;
+    if (brief_rows(spec))
+        g->sums.strip = g->writes.strip = STRIP;
+    if (g->writes.order == XHAT_RUNS)
+        g->writes.strip = 1;
+}
+
+/* A block that stays in the cache: as far ahead as it takes to come, if the
+ * caches can keep it until then. */
+static size_t amd_block_ahead(const xhat_spec *spec, int arrays,
+                              const xhat_geometry *g)
 {
     const size_t cache = xhat_cpu_cache(), each = (size_t)arrays;
     if (g->block_channels > xhat_cached_channels(spec, arrays, cache))
         return 0;
     size_t far = smaller(
         AHEAD_ELEMENTS, cache / 4 / xhat_dtype_size(spec->dtype) / spec->outer);
-    return smaller(far / each,
-                   g->order == XHAT_COLUMNS ? far : RUNS_AHEAD * spec->inner);
+    return smaller(far / each, g->sums.order == XHAT_COLUMNS
+                                   ? far
+                                   : RUNS_AHEAD * spec->inner);
 }
 
-/* How far behind what is read while sums are taken lies what should be asked
- * for now; 0: the CPU foresees it.  `next`: it was asked for while the block
- * before was written, which is enough for Intel's CPUs, but for the beginning
- * of a long run. */
-static size_t sums_ahead(const xhat_spec *spec, const xhat_geometry *g,
-                         int arrays, bool next)
+static size_t amd_rows_ahead(const xhat_spec *spec, int arrays,
+                             const xhat_geometry *g)
 {
-    const size_t image = spec->channels * spec->inner;
+    const bool one = g->large && arrays == 1 && !rows_of_a_page(spec);
+    return !brief_rows(spec) && (g->stream || one) ? row_ahead(spec) : 0;
+}
+
+static size_t amd_sums_ahead(const xhat_spec *spec, int arrays,
+                             const xhat_geometry *g, bool next)
+{
     if (by_rows(spec, g))
-        return rows_ahead(spec, g, arrays);
+        return amd_rows_ahead(spec, arrays, g);
     if (runs_apart(spec, g, next))
-        return image * (1 + AHEAD_APART / spec->inner);
-    if (!g->stream)
-        return 0;
-    if (next_run(spec) && (next || g->split || !xhat_cpu_is_intel()))
-        return image;
-    if (g->split)
-        return 0;
-    if (!xhat_cpu_is_intel())
-        return block_ahead(spec, g, arrays);
-    return next ? 0 : AHEAD_ELEMENTS / (size_t)arrays;
+        return image_ahead(spec);
+    if (g->stream && next_run(spec))
+        return spec->channels * spec->inner;
+    return g->stream && !g->split ? amd_block_ahead(spec, arrays, g) : 0;
 }
 
-/* Inference of what comes from memory, as Intel's CPUs want it. */
-static size_t far_ahead(const xhat_spec *spec, const xhat_geometry *g)
+/* Where a block comes from memory, the cache needs room for that one alone: the
+ * next cache takes the rest. */
+static void set_amd_walks(const xhat_spec *spec, int arrays, xhat_geometry *g)
 {
-    const bool short_runs = g->order != xhat_order_of(spec);
-    if (!far_away(spec, 1) || short_runs)
-        return 0;
-    return by_rows(spec, g) ? rows_ahead(spec, g, 1) : AHEAD_ELEMENTS;
-}
-
-/* While a block is written the next one is fetched, if the cache has room for
- * both, or, on AMD's CPUs, where it comes from memory, for one: the next cache
- * takes the rest.  Else what will be read again and was not foreseen the first
- * time. */
-static void set_ahead(const xhat_spec *spec, int arrays, xhat_geometry *g)
-{
-    const bool intel = xhat_cpu_is_intel();
-    const size_t cache = xhat_cpu_cache();
-    const size_t room = intel ? cache / 16 * 7 : g->stream ? cache : cache / 2;
-    const bool next =
-        !g->split && g->large && (g->sums.parts > 0 || !intel) &&
-        g->block_channels <= xhat_cached_channels(spec, arrays, room);
-    g->sums.ahead = sums_ahead(spec, g, arrays, next);
-    if (next)
-        g->writes.ahead = g->block_channels * spec->inner;
-    else if (intel && g->sums.parts == 0)
-        g->writes.ahead = far_ahead(spec, g);
-    else if (by_rows(spec, g) ? g->split && g->stream
-                              : runs_apart(spec, g, next))
-        g->writes.ahead = g->sums.ahead;
-}
-
-/* What was read last is in the caches, which weighs more on Intel's CPUs than
- * that each part breaks what they foresee. */
-static bool last_first(const xhat_geometry *g)
-{
-    return g->split && g->sums.parts > 0 && xhat_cpu_is_intel();
+    const bool next = next_block(spec, arrays, g,
+                                 xhat_cpu_cache() / (g->stream ? 1 : 2));
+    set_amd_strips(spec, arrays, g);
+    g->sums.ahead = amd_sums_ahead(spec, arrays, g, next);
+    g->writes.ahead = writes_ahead(spec, g, next);
 }
 
 void xhat_set_walks(const xhat_spec *spec, int arrays, xhat_geometry *geometry)
 {
-    geometry->sums.strip = sums_strip(spec, arrays);
-    geometry->writes.strip = writes_strip(spec, geometry->large);
-    geometry->last_first = last_first(geometry);
-    set_ahead(spec, arrays, geometry);
+    if (xhat_cpu_is_intel())
+        set_intel_walks(spec, arrays, geometry);
+    else
+        set_amd_walks(spec, arrays, geometry);
 }
