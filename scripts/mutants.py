@@ -99,6 +99,12 @@ MUTANTS = [
      " numbers of the second", MAPS,
      "const size_t before = walk->end - walk->at; /* lanes */",
      "const size_t before = 0; /* lanes */"),
+    ("first-of-strip", "kernels: past the caches, the rows of a strip all become"
+     " its first one", MAPS,
+     """                        .at = row * panel->stride + walk.at + j,
+                        .out_at = row * panel->out_stride + walk.at + j,""",
+     """                        .at = first * panel->stride + walk.at + j,
+                        .out_at = row * panel->out_stride + walk.at + j,"""),
     ("last-first", "library: what was read last is written first, and the rest"
      " never", "src/norm/passes.c", "end - 1 - (i - first)",
      "end - 1 - (i - first) / 2"),

@@ -68,13 +68,20 @@ static xhat_lanes lanes_of(trial *t)
                         .k = at(&t->lanes[6], 0)};
 }
 
+/* Rows of out begin alike, each where a line does if the first one does, or
+ * not. */
+static size_t out_stride(const trial *t)
+{
+    return t->length % 2 == 0 ? 112 : 104;
+}
+
 static xhat_panel panel_of(trial *t)
 {
     return (xhat_panel){.rows = t->rows,
                         .length = t->length,
                         .runs = t->runs,
                         .stride = STRIDE,
-                        .out_stride = STRIDE - 3,
+                        .out_stride = out_stride(t),
                         .x = at(&t->x, t->shift),
                         .dout = at(&t->dout, t->shift),
                         .residual = at(&t->residual, t->shift),
@@ -148,7 +155,7 @@ static double expected_frozen_dx(const trial *t, size_t r, size_t i)
 static void check_output(const trial *t, const vector *out, const vector *old,
                          int which)
 {
-    const size_t stride = STRIDE - 3;
+    const size_t stride = out_stride(t);
     for (size_t i = 0; i < SIZE; i++) {
         size_t r = i < t->shift ? ROWS : (i - t->shift) / stride;
         size_t c = i < t->shift ? 0 : (i - t->shift) % stride;

@@ -108,7 +108,11 @@ static uint64_t hash_of(const golden *g, int threads, size_t shift, bool stream)
                                    &plan->inference};
     for (int i = 0; i < 3; i++) {
         geometries[i]->stream |= stream;
-        geometries[i]->last_first ^= stream; /* what another CPU would do */
+        if (!stream)
+            continue;
+        /* what another CPU would do */
+        geometries[i]->last_first = !geometries[i]->last_first;
+        geometries[i]->writes.strip = threads == 2 ? XHAT_STEPS / 2 : 1;
     }
     for (int i = 0; i < FULL; i++)
         full[i] = filled(g->dtype, elements, shift, 0.5, 100 + (uint64_t)i);
