@@ -49,10 +49,10 @@ static xhat_order training_order(const xhat_spec *spec)
     return in_a_line(spec) || ragged ? XHAT_COLUMNS : XHAT_RUNS;
 }
 
-/* The order of elements, which changes no bits.  A mask lies as training has it.
- * For runs that fill a line a column each is worth it where sums have made them
- * ready for it, or where they go past the caches; Intel's CPUs take those as
- * runs, the same of several images at a time. */
+/* The order of elements, which changes no bits.  A mask lies as training has
+ * it.  Runs of more than a line are worth columns where sums are taken so, or
+ * where they go past the caches; Intel's CPUs take those as runs, the same of
+ * several images by turns. */
 static xhat_order writes_order(const xhat_spec *spec, bool sums, bool stream)
 {
     const bool masked = (spec->flags & XHAT_ADD_RELU) != 0;
@@ -260,8 +260,8 @@ static size_t rounded_width(const xhat_spec *spec, size_t width,
     return most_channels > 0 ? smaller(width, most_channels) : width;
 }
 
-/* Rows, or images, of a part of elements at most.  What was read last is written
- * first only where half of the cache still has it. */
+/* Rows, or images, of a part of elements at most.  What was read last is worth
+ * writing first only while half of the cache still has it. */
 static size_t most_rows(const xhat_spec *spec, int arrays, bool last_first)
 {
     const size_t row = xhat_row_bytes(spec) * (size_t)arrays;
@@ -301,8 +301,9 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     const size_t shares = page_each(spec, width, threads) ? 1 : threads;
     if (sums)
         g.sums = in_parts(rows, part_rows(spec));
-    g.writes = in_even_parts(rows, part_rows(spec), shares);
-    size_t parts = sums ? g.sums.parts : g.writes.parts;
+    const size_t parts =
+        sums ? g.sums.parts
+             : in_even_parts(rows, part_rows(spec), shares).parts;
     if (!whole && divide_up(spec->channels, width) * parts < threads)
         width = divide_up(spec->channels, divide_up(threads, parts));
     g.block_channels =

@@ -142,7 +142,8 @@ xhat_status xhat_forward(const xhat_plan *plan, const xhat_forward_args *args,
             .begin = begin,
             .sum = plan->kernels->moments[plan->forward.sums.order],
             .end = end,
-            .write = plan->kernels->affine[plan->forward.writes.order][plan->fusion],
+            .write = plan->kernels
+                         ->affine[plan->forward.writes.order][plan->fusion],
             .arrays = arrays_of(args)};
         xhat_run_passes(plan, &plan->forward, args->scratch, &passes, args);
     }

@@ -74,7 +74,8 @@ xhat_status xhat_inference(const xhat_plan *plan,
     } else {
         const xhat_passes passes = {
             .end = end,
-            .write = plan->kernels->affine[plan->inference.writes.order][plan->fusion],
+            .write = plan->kernels
+                         ->affine[plan->inference.writes.order][plan->fusion],
             .arrays = arrays_of(args)};
         xhat_run_passes(plan, &plan->inference, args->scratch, &passes, args);
     }
