@@ -9,9 +9,15 @@
 enum { ELEMENTS_A_THREAD = 32768 };
 
 /* The elements that a block has in a row at least, if it is to be read only
- * once: where memory has the array, and where the caches do.  Shorter pieces
- * are read too slowly. */
-enum { LEAST_FAR = 192, LEAST_NEAR = 512 };
+ * once: where memory has the array, and where the caches do, on Intel's CPUs
+ * and on others.  Shorter pieces are read too slowly, and pages that lie apart
+ * share few sets of the cache. */
+enum {
+    LEAST_FAR_INTEL = 384,
+    LEAST_NEAR_INTEL = 640,
+    LEAST_FAR = 192,
+    LEAST_NEAR = 512
+};
 
 /* The step between sums and elements takes as long for one channel. */
 enum { STEP_CHANNELS = 16 };
@@ -241,8 +247,10 @@ static bool worked_on_whole(const xhat_spec *spec, bool stream, size_t bytes,
                             size_t cached, size_t least)
 {
     const size_t piece = larger(cached, 1) * spec->inner;
+    const size_t far = xhat_cpu_is_intel() ? LEAST_FAR_INTEL : LEAST_FAR;
+    const size_t near = xhat_cpu_is_intel() ? LEAST_NEAR_INTEL : LEAST_NEAR;
     return bytes <= xhat_cpu_cache() || cached >= spec->channels ||
-           (cached >= least && piece >= (stream ? LEAST_FAR : LEAST_NEAR));
+           (cached >= least && piece >= (stream ? far : near));
 }
 
 /* A width in whole groups of lanes, or of runs that end with a line; at most

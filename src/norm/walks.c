@@ -118,7 +118,7 @@ static void set_intel_strips(const xhat_spec *spec, xhat_geometry *g)
 {
     const bool blocks = rows_in_blocks(g) && rows_of_a_page(spec);
     g->sums.strip = blocks ? 2 * STRIP : STRIP;
-    if (g->writes.order == XHAT_RUNS || blocks)
+    if (g->writes.order == XHAT_RUNS || (blocks && g->stream))
         g->writes.strip = STRIP;
     else
         g->writes.strip = 1;
