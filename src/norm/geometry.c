@@ -22,6 +22,8 @@ enum {
 /* The step between sums and elements takes as long for one channel. */
 enum { STEP_CHANNELS = 16 };
 
+enum { QUARTER_PAGE = XHAT_PAGE / 4 };
+
 xhat_order xhat_order_of(const xhat_spec *spec)
 {
     return spec->inner <= 1 ? XHAT_COLUMNS : XHAT_RUNS;
@@ -221,22 +223,27 @@ static size_t even_width(size_t channels, size_t width, size_t threads)
 }
 
 /* Threads that write to the same page of a row through their caches take lines
- * from each other; blocks of whole pages, as many for each thread, do not. */
-static bool page_each(const xhat_spec *spec, size_t width, size_t threads)
+ * from each other; blocks of whole pages, as many for each thread, do not.  On
+ * Intel's CPUs neither do quarters of pages while the second-level cache has
+ * room for everything: what lies beside them is not fetched then. */
+static bool page_each(const xhat_spec *spec, size_t width, size_t threads,
+                      size_t bytes)
 {
-    return spec->inner <= 1 &&
-           width * xhat_dtype_size(spec->dtype) >= XHAT_PAGE &&
+    const size_t block = width * xhat_dtype_size(spec->dtype);
+    const bool near = bytes <= xhat_cpu_cache() / 2 && xhat_cpu_is_intel() &&
+                      xhat_row_bytes(spec) % QUARTER_PAGE == 0;
+    return spec->inner <= 1 && block >= (near ? QUARTER_PAGE : XHAT_PAGE) &&
            divide_up(spec->channels, width) % threads == 0;
 }
 
 /* Are there whole blocks for every thread? */
 static bool blocks_for_all(const xhat_spec *spec, const xhat_geometry *g,
-                           size_t threads)
+                           size_t threads, size_t bytes)
 {
     if (threads == 1 || g->blocks >= 4 * threads)
         return true;
     if (spec->inner <= 1 && !g->stream)
-        return page_each(spec, g->block_channels, threads);
+        return page_each(spec, g->block_channels, threads, bytes);
     return g->sums.parts == 1 || g->blocks % threads == 0;
 }
 
@@ -306,7 +313,7 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
         width = smaller(width, cached);
     if (whole)
         width = even_width(spec->channels, width, threads);
-    const size_t shares = page_each(spec, width, threads) ? 1 : threads;
+    const size_t shares = page_each(spec, width, threads, bytes) ? 1 : threads;
     if (sums)
         g.sums = in_parts(rows, part_rows(spec));
     const size_t parts =
@@ -318,7 +325,8 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
         tile > 0 ? tile : rounded_width(spec, width, order, most_channels);
     g.blocks = divide_up(spec->channels, g.block_channels);
     g.split =
-        most_channels == 0 && (!whole || !blocks_for_all(spec, &g, threads));
+        most_channels == 0 &&
+        (!whole || !blocks_for_all(spec, &g, threads, bytes));
     g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
     g.last_first = g.split && sums && xhat_cpu_is_intel();
     g.writes =
