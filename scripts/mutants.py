@@ -37,6 +37,7 @@ CHANNELS = "src/kernels/channels.inc"
 TIER = "src/kernels/isa/tier.inc"
 SUMS = "src/kernels/sums.inc"
 MAPS = "src/kernels/maps.inc"
+NARROW = "src/kernels/narrow.inc"
 GEOMETRY = "src/norm/geometry.c"
 
 # name, the mistake, file, the code, what it becomes
@@ -105,6 +106,11 @@ MUTANTS = [
                         .out_at = row * panel->out_stride + walk.at + j,""",
      """                        .at = first * panel->stride + walk.at + j,
                         .out_at = row * panel->out_stride + walk.at + j,"""),
+    ("rows-left", "kernels: narrow rows that fill no wide one are left out of"
+     " the sums", NARROW, "    if (left.rows == 0)\n", "    if (true)\n"),
+    ("mask-of-first", "kernels: narrow rows have the mask bits of the first one",
+     "src/kernels/group.inc", "(mask, row * stride)",
+     "(mask, at / length * stride)"),
     ("last-first", "library: what was read last is written first, and the rest"
      " never", "src/norm/passes.c", "end - 1 - (i - first)",
      "end - 1 - (i - first) / 2"),

@@ -37,6 +37,7 @@ enum {
     XHAT_STEPS = 16,           /* rows of lanes in one plain sum */
     XHAT_PANEL_COLUMNS = 1024, /* most elements of a row in XHAT_COLUMNS */
     XHAT_PANEL_RUNS = 16,      /* most runs of a row that is summed */
+    XHAT_WIDE = 512,           /* most elements of narrow rows taken as one */
     XHAT_LINE = 64             /* bytes of a cache line */
 };
 
@@ -73,6 +74,11 @@ typedef struct xhat_panel {
      * in XHAT_RUNS, past the caches, piece by piece.  Fewer keep to the order
      * of memory; more use what is loaded for a group again */
     size_t strip;
+    /* XHAT_COLUMNS: so many rows, a power of two, are taken as one of at most
+     * XHAT_WIDE elements, each of which is a column.  They are shorter than a
+     * group and follow each other; there is no mask but for sums.  0 and 1:
+     * rows are taken as they are */
+    size_t as_one;
     /* out and dresidual go past the caches; `fence` makes them seen.  With a
      * mask or dresidual they are in whole lines then */
     bool stream;

@@ -39,6 +39,7 @@ void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
     if (walk->order == XHAT_COLUMNS) {
         xhat_panel panel =
             panel_at(plan, walk, &part, block->first, columns, arrays);
+        panel.as_one = xhat_rows_as_one(&plan->spec, panel.rows);
         if (plan->order == XHAT_COLUMNS)
             kernel(&panel, &block->lanes, to);
         else

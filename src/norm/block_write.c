@@ -53,6 +53,7 @@ static void write_staged(const writer *w, const xhat_panel *panel,
     size_t bytes = panel->rows * panel->runs * panel->length * size_of(w->plan);
     char *second = w->stage + XHAT_STAGE_ELEMENTS * size_of(w->plan);
     piece.stream = false;
+    piece.as_one = 1;
     piece.out = w->stage;
     piece.dresidual = second;
     piece.out_stride = panel->length;
@@ -64,12 +65,14 @@ static void write_staged(const writer *w, const xhat_panel *panel,
 
 /* Does the kernel see to the lines that two rows share, or two runs of a row?
  * Not with a mask, whose places would not move with those of the lines; and
- * what that costs a row must be little beside the row. */
+ * what that costs a row must be little beside the row, or many rows are one. */
 static bool any_lines(const writer *w, const xhat_panel *panel)
 {
-    return panel->mask == NULL && panel->dresidual == NULL &&
-           (w->order == XHAT_RUNS ||
-            panel->length * size_of(w->plan) > SHORT_ROW);
+    if (panel->mask != NULL || panel->dresidual != NULL)
+        return false;
+    return w->order == XHAT_RUNS ||
+           panel->length * size_of(w->plan) > SHORT_ROW ||
+           (panel->as_one > 1 && (uintptr_t)panel->out % XHAT_LINE == 0);
 }
 
 /* Rows that end inside a line, or start there: as many together as the stage
@@ -157,6 +160,8 @@ static void write_columns(const writer *w, const xhat_geometry *geometry,
     xhat_panel panel =
         panel_at(w->plan, geometry, part, block->first + i, arrays);
     panel.length = (end - i) * spec->inner;
+    if (panel.mask == NULL && end - i == spec->channels)
+        panel.as_one = xhat_rows_as_one(spec, panel.rows);
     if (w->plan->order == XHAT_RUNS) {
         xhat_spread_for_elements(w->plan, &lanes, end - i, arrays->dout != NULL,
                                  spread);

@@ -96,13 +96,35 @@ static size_t run_parts(const xhat_spec *spec)
                : divide_up(spec->inner, XHAT_PART_ELEMENTS);
 }
 
+/* Rows of fewer elements than a group has lanes are narrow: so many of them are
+ * two whole groups or more.  1: others, and where that would be too many. */
+static size_t narrow_rows(const xhat_spec *spec)
+{
+    const size_t group = group_of(spec), channels = spec->channels;
+    size_t rows = 1;
+    if (spec->inner > 1 || channels >= group)
+        return 1;
+    while (rows * channels % group != 0 || rows * channels == group)
+        rows *= 2;
+    return rows * channels <= XHAT_WIDE ? rows : 1;
+}
+
+size_t xhat_rows_as_one(const xhat_spec *spec, size_t rows)
+{
+    const size_t one = narrow_rows(spec);
+    return rows >= 2 * one * spec->channels ? one : 1;
+}
+
 /* rows or images of a part of sums: the shape alone decides */
 static size_t part_rows(const xhat_spec *spec)
 {
-    size_t rows =
-        divide_up(divide_up(spec->outer, XHAT_PARTS_MOST), XHAT_STEPS);
+    const size_t one = narrow_rows(spec);
+    const size_t narrow = 2 * XHAT_PART_ELEMENTS / spec->channels / one * one;
+    const size_t few = one > 1 ? narrow : XHAT_PART_ROWS;
+    const size_t rows = divide_up(divide_up(spec->outer, XHAT_PARTS_MOST),
+                                  one * XHAT_STEPS);
     if (xhat_order_of(spec) == XHAT_COLUMNS)
-        return larger(XHAT_PART_ROWS, rows * XHAT_STEPS);
+        return larger(few, rows * one * XHAT_STEPS);
     return run_parts(spec) > 1 ? 1 : XHAT_PART_ELEMENTS / spec->inner;
 }
 
@@ -115,11 +137,14 @@ static xhat_walk in_parts(size_t rows, size_t part_rows)
                        .parts = divide_up(some, part_rows)};
 }
 
-/* Parts of at most so many rows, as many for each thread. */
-static xhat_walk in_even_parts(size_t rows, size_t most, size_t threads)
+/* Parts of at most so many rows, as many for each thread; but for the last one
+ * multiples of `one` rows. */
+static xhat_walk in_even_parts(size_t rows, size_t most, size_t threads,
+                               size_t one)
 {
     size_t rounds = divide_up(in_parts(rows, most).parts, threads);
-    return in_parts(rows, rows == 0 ? 1 : divide_up(rows, rounds * threads));
+    size_t even = rows == 0 ? 1 : divide_up(rows, rounds * threads);
+    return in_parts(rows, divide_up(even, one) * one);
 }
 
 xhat_part xhat_part_at(const xhat_spec *spec, const xhat_walk *walk,
@@ -289,7 +314,7 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
                                size_t most_channels)
 {
     const size_t threads = most_threads(spec, sums);
-    const size_t rows = spec->outer * run_parts(spec);
+    const size_t rows = spec->outer * run_parts(spec), one = narrow_rows(spec);
     const size_t cached =
         xhat_cached_channels(spec, arrays, xhat_cpu_cache() / 2);
     const size_t array = spec->outer * xhat_row_bytes(spec);
@@ -318,7 +343,7 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
         g.sums = in_parts(rows, part_rows(spec));
     const size_t parts =
         sums ? g.sums.parts
-             : in_even_parts(rows, part_rows(spec), shares).parts;
+             : in_even_parts(rows, part_rows(spec), shares, one).parts;
     if (!whole && divide_up(spec->channels, width) * parts < threads)
         width = divide_up(spec->channels, divide_up(threads, parts));
     g.block_channels =
@@ -330,7 +355,7 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     g.threads = (int)smaller(threads, g.split ? g.blocks * parts : g.blocks);
     g.last_first = g.split && sums && xhat_cpu_is_intel();
     g.writes =
-        in_even_parts(rows, most_rows(spec, arrays, g.last_first), shares);
+        in_even_parts(rows, most_rows(spec, arrays, g.last_first), shares, one);
     if (writes != xhat_order_of(spec) && (!g.split || g.blocks >= threads))
         g.writes = in_parts(rows, part_rows(spec)); /* each is spread anew */
     g.sums.order = order;

@@ -60,6 +60,10 @@ xhat_order xhat_order_of(const xhat_spec *spec);
 xhat_part xhat_part_at(const xhat_spec *spec, const xhat_walk *walk,
                        size_t index);
 
+/* inner = 1: of so many rows the kernels take as many as one, if they are narrow
+ * and enough to be worth the columns; else 1.  The shape alone decides. */
+size_t xhat_rows_as_one(const xhat_spec *spec, size_t rows);
+
 /* Neighboring channels whose mask bits lie together in each row or image, as
  * many as whole groups of lanes take: all of them, one (runs), or those of a
  * block (short runs as columns).  The shape alone decides. */

@@ -1,11 +1,13 @@
-/* The kernels in every tier: maps and sums of panels (panels.h), numbers of a
- * channel, streams, and short runs as columns. */
+/* The kernels in every tier: maps and sums of panels (panels.h) and of
+ * narrow rows (narrow.h), numbers of a channel, streams, and short runs as
+ * columns. */
 #include <math.h>
 #include <string.h>
 
 #include "base/cpu.h"
 #include "check.h"
 #include "kernels/kernels.h"
+#include "narrow.h"
 #include "numbers.h"
 #include "panels.h"
 #include "vector.h"
@@ -234,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_panel_of_every_tier),
+        cmocka_unit_test(narrow_rows_in_every_tier),
         cmocka_unit_test(same_ends_in_every_tier),
         cmocka_unit_test(odd_channels),
         cmocka_unit_test(streams_of_every_length),

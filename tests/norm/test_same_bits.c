@@ -257,8 +257,8 @@ static bool every_tier_and_split_holds(void)
 }
 
 /* the shapes: ragged rows and runs, one and many parts, few and many channels,
- * rows and runs of whole lines, short runs, runs and short runs of channels
- * that a cache does not hold */
+ * rows and runs of whole lines, narrow rows, short runs, runs and short runs of
+ * channels that a cache does not hold */
 static void print_table(void)
 {
     const size_t shapes[][3] = {
@@ -266,7 +266,8 @@ static void print_table(void)
         {40, 1100, 1}, {5000, 300, 1}, {3, 5, 7},     {9, 33, 49},
         {2, 3, 1000},  {1, 2, 40000},  {40, 70, 196}, {3, 2, 20011},
         {300, 64, 1},  {5, 6, 1024},   {20, 64, 17},  {600, 5, 9},
-        {70000, 3, 1}, {400, 12, 70},  {5000, 24, 3}};
+        {70000, 3, 1}, {400, 12, 70},  {5000, 24, 3}, {2500, 20, 1},
+        {1703, 6, 1}};
     const unsigned fusions[] = {0, XHAT_RELU, XHAT_ADD_RELU};
     for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++)
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
