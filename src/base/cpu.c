@@ -25,13 +25,13 @@ bool xhat_cpu_is_intel(void)
 #endif
 }
 
-size_t xhat_cpu_stream_bytes(void)
+size_t xhat_cpu_stream_bytes(size_t threads)
 {
 #if defined(__x86_64__)
     if (__builtin_cpu_is("amd"))
         return 16 << 20;
 #endif
-    return 4 << 20;
+    return threads == 1 && xhat_cpu_is_intel() ? 5 << 19 : 4 << 20;
 }
 
 #if defined(__x86_64__) || defined(__i386__)

@@ -26,10 +26,10 @@ size_t xhat_cpu_cache(void);
  * for, differs from maker to maker.  Thread-safe. */
 bool xhat_cpu_is_intel(void);
 
-/* From so many bytes on, arrays are better written past the caches: as
- * measured, where the last level is a core complex's own and where it is
- * shared by a whole machine.  Thread-safe. */
-size_t xhat_cpu_stream_bytes(void);
+/* From so many bytes on, arrays are better written past the caches by so many
+ * threads: as measured, where the last level is a core complex's own and where
+ * it is shared by a whole machine.  Thread-safe. */
+size_t xhat_cpu_stream_bytes(size_t threads);
 
 /* The processor's own name into name[size], "" where there is none. */
 void xhat_cpu_name(char *name, int size);

@@ -319,7 +319,7 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
         xhat_cached_channels(spec, arrays, xhat_cpu_cache() / 2);
     const size_t array = spec->outer * xhat_row_bytes(spec);
     const size_t bytes = array * ((size_t)arrays + 1);
-    const bool stream = bytes > xhat_cpu_stream_bytes();
+    const bool stream = bytes > xhat_cpu_stream_bytes(threads);
     const xhat_order writes = writes_order(spec, sums, stream),
                      order = sums ? training_order(spec) : writes;
     /* a block of short runs as columns has its mask bits to itself */

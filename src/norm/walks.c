@@ -171,7 +171,8 @@ static void set_intel_walks(const xhat_spec *spec, int arrays, xhat_geometry *g)
 static void set_amd_strips(const xhat_spec *spec, int arrays, xhat_geometry *g)
 {
     const size_t row = xhat_row_bytes(spec), each = (size_t)arrays;
-    const bool far = spec->outer * row * each > xhat_cpu_stream_bytes();
+    const bool far = spec->outer * row * each >
+                     xhat_cpu_stream_bytes((size_t)g->threads);
     const bool near = !g->large && row <= XHAT_PAGE / 2;
     g->sums.strip = (far && !rows_of_a_page(spec) ? STRIP / 2 : STRIP) / each;
     g->writes.strip = near ? STRIP / 2 : 1;
