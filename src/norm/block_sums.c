@@ -46,9 +46,11 @@ void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
             sum_spread(plan, block, &panel, kernel, to, &workspace->spread);
         return;
     }
-    /* what stays in the cache by channels, else in the order of memory */
+    /* what stays in the cache by channels, but for the shortest, else in the
+     * order of memory */
+    const bool few = part.rows * part.length <= XHAT_STAGE_ELEMENTS;
     const bool side_by_side =
-        geometry->split && part.length == plan->spec.inner;
+        (geometry->split || few) && part.length == plan->spec.inner;
     const size_t most = side_by_side ? XHAT_PANEL_RUNS : 1;
     for (size_t i = 0; i < block->channels; i += most) {
         xhat_panel panel =
