@@ -267,7 +267,8 @@ static void obey(const char *line)
 
 int main(void)
 {
-    char line[256];
+    char *line = NULL; /* a list of shapes is as long as it is */
+    size_t room = 0;
     /* compare.py stops workers: should it be killed, none stays behind */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     worker.loops = bench_loops_widest();
@@ -275,10 +276,11 @@ int main(void)
     if (worker.eviction == NULL)
         return 1;
     memset(worker.eviction, 1, EVICTION);
-    while (fgets(line, sizeof line, stdin) != NULL) {
+    while (getline(&line, &room, stdin) >= 0) {
         line[strcspn(line, "\n")] = '\0';
         obey(line);
     }
+    free(line);
     close_case();
     xhat_release(NULL, worker.eviction);
     return 0;

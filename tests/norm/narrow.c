@@ -6,7 +6,7 @@
 
 #include "base/cpu.h"
 #include "check.h"
-#include "kernels/kernels.h"
+#include "norm/plan.h"
 #include "numbers.h"
 
 enum {
@@ -26,14 +26,6 @@ typedef struct pair {
     double lanes[7][ROOM]; /* in the type */
     xhat_panel as_one, one_by_one;
 } pair;
-
-static void put(xhat_dtype dtype, void *to, size_t i, double value)
-{
-    if (dtype == XHAT_F32)
-        ((float *)to)[i] = (float)value;
-    else
-        ((double *)to)[i] = value;
-}
 
 /* As many rows as a plan takes as one, or fewer; 1: rows are not narrow, or
  * would be too wide. */
@@ -77,8 +69,8 @@ static void set_up(pair *p, xhat_dtype dtype, size_t length, size_t more,
         for (size_t r = 0; r < p->rows; r++)
             for (size_t c = 0; c < length; c++) {
                 double value = numbers_normal(seed) + a;
-                put(dtype, p->packed[a], r * length + c, value);
-                put(dtype, p->spaced[a], r * (length + GAP) + c, value);
+                xhat_put(dtype, p->packed[a], r * length + c, value);
+                xhat_put(dtype, p->spaced[a], r * (length + GAP) + c, value);
             }
     }
     const size_t mask_bytes = xhat_mask_bytes(dtype, length);
@@ -89,7 +81,7 @@ static void set_up(pair *p, xhat_dtype dtype, size_t length, size_t more,
                 (unsigned char)((numbers_bits(seed) & 1) << c % 8);
     for (int i = 0; i < 7; i++)
         for (size_t c = 0; c < ROOM; c++)
-            put(dtype, p->lanes[i], c, numbers_normal(seed));
+            xhat_put(dtype, p->lanes[i], c, numbers_normal(seed));
     p->as_one = panel_of(p, p->packed, length);
     p->as_one.as_one = one;
     p->one_by_one = panel_of(p, p->spaced, length + GAP);

@@ -151,6 +151,22 @@ static size_t runs_of(const trial *t)
     return t->order == XHAT_COLUMNS ? 1 : most < masks ? most : masks;
 }
 
+/* dx and dresidual of one of the gradients; then all is as it was before. */
+static void check_gradients(const xhat_kernels *kernels, trial *t,
+                            xhat_map_kernel *map, const xhat_panel *panel,
+                            int which)
+{
+    static vector old;
+    const xhat_lanes lanes = lanes_of(t);
+    old = t->out;
+    map(panel, &lanes);
+    kernels->fence();
+    check_output(t, &t->out, &old, which);
+    if (t->fusion == XHAT_FUSE_ADD_RELU)
+        check_output(t, &t->dresidual, &old, 2);
+    t->out = t->dresidual = old;
+}
+
 static void check_maps(const xhat_kernels *kernels, trial *t, bool stream)
 {
     static vector old;
@@ -163,18 +179,10 @@ static void check_maps(const xhat_kernels *kernels, trial *t, bool stream)
     kernels->fence();
     check_output(t, &t->out, &old, 0);
     t->out = old;
-    kernels->grad_affine[t->order][t->fusion](&panel, &lanes);
-    kernels->fence();
-    check_output(t, &t->out, &old, 1);
-    if (t->fusion == XHAT_FUSE_ADD_RELU)
-        check_output(t, &t->dresidual, &old, 2);
-    t->out = t->dresidual = old;
-    kernels->frozen_affine[t->order][t->fusion](&panel, &lanes);
-    kernels->fence();
-    check_output(t, &t->out, &old, 3);
-    if (t->fusion == XHAT_FUSE_ADD_RELU)
-        check_output(t, &t->dresidual, &old, 2);
-    t->out = t->dresidual = old;
+    check_gradients(kernels, t, kernels->grad_affine[t->order][t->fusion],
+                    &panel, 1);
+    check_gradients(kernels, t, kernels->frozen_affine[t->order][t->fusion],
+                    &panel, 3);
     assert_int_equal(t->mask[MASK_SIZE - 1], GUARD);
 }
 
