@@ -36,6 +36,7 @@ STATISTICS = "src/norm/statistics.c"
 CHANNELS = "src/kernels/channels.inc"
 TIER = "src/kernels/isa/tier.inc"
 SUMS = "src/kernels/sums.inc"
+FOLD = "src/kernels/fold.inc"
 MAPS = "src/kernels/maps.inc"
 NARROW = "src/kernels/narrow.inc"
 GEOMETRY = "src/norm/geometry.c"
@@ -79,13 +80,14 @@ MUTANTS = [
     ("constant-nan", "library: 0/0 for a constant channel with eps = 0",
      PLAN, "inside == 0 ? 0 : 1 / sqrt(inside)", "1 / sqrt(inside)"),
     ("lost-rest", "kernels: what rounding took from the sums is lost",
-     SUMS, "*low = (*low + rest) + term_low;",
+     FOLD, "*low = (*low + rest) + term_low;",
      "*low = *low + term_low;"),
     ("tail-skipped", "kernels: the last lanes of a narrow group are left out",
      TIER, "if (v * WIDTH < (count))", "if ((v + 1) * WIDTH <= (count))"),
     ("channels-out-of-step", "kernels: of channels side by side the plain sums"
-     " are kept too long", SUMS, "panel.rows; r++, steps = then)",
-     "panel.rows; r++)"),
+     " are kept too long", SUMS, "        steps = then;\n", ""),
+    ("brief-row", "kernels: of a channel with few values all images are read"
+     " where the first one is", SUMS, "row.at += panel.stride;", ""),
     ("strip-forgotten", "kernels: sums of rows read in strips do not go on",
      SUMS, "plain[g] = waiting[c / GROUP + g];",
      "plain[g].s[0] = (VEC){0};"),
@@ -115,7 +117,7 @@ MUTANTS = [
      " never", "src/norm/passes.c", "end - 1 - (i - first)",
      "end - 1 - (i - first) / 2"),
     ("fold-rest", "kernels: the last columns of a short run are not added up",
-     SUMS, "        if (lane < rest)", "        if (lane + WIDTH < rest)"),
+     FOLD, "        if (lane < rest)", "        if (lane + WIDTH < rest)"),
     ("spread-one", "kernels: a channel's number reaches the first of its"
      " columns alone", CHANNELS, "for (size_t i = 0; i < length; i += WIDTH)",
      "for (size_t i = 0; i < 1; i += WIDTH)"),

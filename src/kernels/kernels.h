@@ -36,7 +36,7 @@ enum {
     XHAT_GROUP_BYTES = 128,    /* 32 lanes of float32 or 16 of float64 */
     XHAT_STEPS = 16,           /* rows of lanes in one plain sum */
     XHAT_PANEL_COLUMNS = 1024, /* most elements of a row in XHAT_COLUMNS */
-    XHAT_PANEL_RUNS = 16,      /* most runs of a row that is summed */
+    XHAT_PANEL_RUNS = 16,      /* runs of a row that wait for each other */
     XHAT_WIDE = 512,           /* most elements of narrow rows taken as one */
     XHAT_LINE = 64             /* bytes of a cache line */
 };
@@ -72,7 +72,8 @@ typedef struct xhat_panel {
     size_t ahead;
     /* So many rows by turns, 1 .. XHAT_STEPS: group by group in XHAT_COLUMNS,
      * in XHAT_RUNS, past the caches, piece by piece.  Fewer keep to the order
-     * of memory; more use what is loaded for a group again */
+     * of memory; more use what is loaded for a group again.  Sums of XHAT_RUNS
+     * take any number, run by run: with all rows one channel after the other */
     size_t strip;
     /* XHAT_COLUMNS: so many rows, a power of two, are taken as one of at most
      * XHAT_WIDE elements, each of which is a column.  They are shorter than a

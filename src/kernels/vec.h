@@ -301,6 +301,59 @@ static inline vec_f64 vec_widen_f64(vec_f64 v, int half)
     return v;
 }
 
+/* ---- across lanes -------------------------------------------------------- */
+
+#define VEC_FIRST(half, i)                                                     \
+    ((i) & (half) ? VEC_COUNT_f64 + (i) - (half) : (i))
+#define VEC_SECOND(half, i)                                                    \
+    ((i) & (half) ? VEC_COUNT_f64 + (i) : (i) + (half))
+#if VECTOR_BYTES == 64
+#define VEC_LANES(OF, half)                                                    \
+    OF(half, 0), OF(half, 1), OF(half, 2), OF(half, 3), OF(half, 4),           \
+        OF(half, 5), OF(half, 6), OF(half, 7)
+#elif VECTOR_BYTES == 32
+#define VEC_LANES(OF, half) OF(half, 0), OF(half, 1), OF(half, 2), OF(half, 3)
+#else
+#define VEC_LANES(OF, half) OF(half, 0), OF(half, 1)
+#endif
+#if defined(__clang__)
+#define VEC_CHOOSE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define VEC_CHOOSE(a, b, ...)                                                  \
+    __builtin_shuffle(a, b, (vec_mask_f64){__VA_ARGS__})
+#endif
+#define VEC_HALVES(half)                                                       \
+    *first = VEC_CHOOSE(a, b, VEC_LANES(VEC_FIRST, half));                     \
+    *second = VEC_CHOOSE(a, b, VEC_LANES(VEC_SECOND, half))
+
+/* The lanes of a and b in blocks of 2 * half, `half` a power of two below their
+ * number: the first halves of the blocks of a and b by turns, and the second
+ * halves. */
+static inline void vec_halves(vec_f64 a, vec_f64 b, size_t half, vec_f64 *first,
+                              vec_f64 *second)
+{
+#if VECTOR_BYTES == 64
+    if (half == 4) {
+        VEC_HALVES(4);
+        return;
+    }
+#endif
+#if VECTOR_BYTES >= 32
+    if (half == 2) {
+        VEC_HALVES(2);
+        return;
+    }
+#endif
+    (void)half;
+    VEC_HALVES(1);
+}
+
+#undef VEC_FIRST
+#undef VEC_SECOND
+#undef VEC_LANES
+#undef VEC_CHOOSE
+#undef VEC_HALVES
+
 /* ---- exact sums and products --------------------------------------------- */
 
 /* a + b = *high + *low exactly, *high being the rounded sum (Knuth) */
@@ -348,14 +401,6 @@ static inline vec_f64 vec_sqrt(vec_f64 v)
 static inline vec_f64 vec_absolute(vec_f64 v)
 {
     return (vec_f64)((vec_mask_f64)v & INT64_MAX);
-}
-
-/* sum + low := sum + low + term */
-static inline void scalar_add_to(double *sum, double *low, double term)
-{
-    double old = *sum, high = old + term, part = high - old;
-    *low += (old - (high - part)) + (term - part);
-    *sum = high;
 }
 
 /* ---- choosing ------------------------------------------------------------ */

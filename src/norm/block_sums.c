@@ -46,17 +46,12 @@ void xhat_block_sums(const xhat_plan *plan, const xhat_geometry *geometry,
             sum_spread(plan, block, &panel, kernel, to, &workspace->spread);
         return;
     }
-    /* what stays in the cache by channels, but for the shortest, else in the
-     * order of memory */
-    const bool few = part.rows * part.length <= XHAT_STAGE_ELEMENTS;
-    const bool side_by_side =
-        (geometry->split || few) && part.length == plan->spec.inner;
-    const size_t most = side_by_side ? XHAT_PANEL_RUNS : 1;
+    /* all runs of a row, or one channel's, where they are longer than a part */
+    const size_t most = part.length == plan->spec.inner ? block->channels : 1;
     for (size_t i = 0; i < block->channels; i += most) {
         xhat_panel panel =
             panel_at(plan, walk, &part, block->first + i, part.length, arrays);
-        const size_t left = block->channels - i;
-        panel.runs = left < most ? left : most;
+        panel.runs = most;
         xhat_lanes lanes = xhat_lanes_from(plan, &block->lanes, i);
         xhat_sums sums = xhat_sums_from(to, i);
         kernel(&panel, &lanes, &sums);

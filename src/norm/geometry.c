@@ -19,8 +19,9 @@ enum {
     LEAST_NEAR = 512
 };
 
-/* The step between sums and elements takes as long for one channel. */
-enum { STEP_CHANNELS = 16 };
+/* The step between sums and elements takes as long for one channel as for some,
+ * which is worth more than that the first-level cache keeps them. */
+enum { STEP_CHANNELS = 16, STEP_CHANNELS_MOST = 64, NEAREST_BYTES = 32768 };
 
 enum { QUARTER_PAGE = XHAT_PAGE / 4 };
 
@@ -223,14 +224,17 @@ size_t xhat_mask_channels(const xhat_spec *spec)
 static size_t widest_block(const xhat_spec *spec, int arrays, bool sums,
                            xhat_order order, bool stream)
 {
-    size_t run = smaller(XHAT_STAGE_ELEMENTS, spec->inner);
-    size_t near =
+    const size_t run = smaller(XHAT_STAGE_ELEMENTS, spec->inner);
+    const size_t near =
         stream ? 0 : xhat_cached_channels(spec, arrays, xhat_cpu_cache() / 4);
+    const size_t nearest = xhat_cached_channels(spec, arrays, NEAREST_BYTES);
+    const size_t some = larger(smaller(near, STEP_CHANNELS),
+                               smaller(nearest, STEP_CHANNELS_MOST));
     if (order == XHAT_COLUMNS)
         return XHAT_PANEL_COLUMNS / larger(1, spec->inner);
     if (!sums)
         return XHAT_PANEL_COLUMNS;
-    return larger(XHAT_STAGE_ELEMENTS / run, smaller(near, STEP_CHANNELS));
+    return larger(XHAT_STAGE_ELEMENTS / run, some);
 }
 
 size_t xhat_row_bytes(const xhat_spec *spec)

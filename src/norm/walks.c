@@ -233,4 +233,7 @@ void xhat_set_walks(const xhat_spec *spec, int arrays, xhat_geometry *geometry)
         set_intel_walks(spec, arrays, geometry);
     else
         set_amd_walks(spec, arrays, geometry);
+    /* channel by channel where the cache has the block */
+    if (geometry->sums.order == XHAT_RUNS)
+        geometry->sums.strip = geometry->split ? 1 : geometry->sums.part_rows;
 }

@@ -267,7 +267,7 @@ static void print_table(void)
         {2, 3, 1000},  {1, 2, 40000},  {40, 70, 196}, {3, 2, 20011},
         {300, 64, 1},  {5, 6, 1024},   {20, 64, 17},  {600, 5, 9},
         {70000, 3, 1}, {400, 12, 70},  {5000, 24, 3}, {2500, 20, 1},
-        {1703, 6, 1}};
+        {1703, 6, 1},  {3, 70, 49}};
     const unsigned fusions[] = {0, XHAT_RELU, XHAT_ADD_RELU};
     for (int dtype = XHAT_F32; dtype <= XHAT_F64; dtype++)
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
