@@ -127,7 +127,8 @@ static void set_intel_strips(const xhat_spec *spec, xhat_geometry *g)
 }
 
 /* A block that was fetched while the one before it was written needs no more,
- * but for the beginning of a long run. */
+ * but for the beginning of a long run.  What short runs have as columns lies in
+ * pieces of some lines, which the CPU fetches by itself. */
 static size_t intel_sums_ahead(const xhat_spec *spec, int arrays,
                                const xhat_geometry *g, bool next)
 {
@@ -137,8 +138,9 @@ static size_t intel_sums_ahead(const xhat_spec *spec, int arrays,
         return image_ahead(spec);
     if (g->stream && next_run(spec) && (next || g->split))
         return spec->channels * spec->inner;
-    return g->stream && !g->split && !next ? AHEAD_ELEMENTS / (size_t)arrays
-                                           : 0;
+    if (g->sums.order == XHAT_RUNS && g->stream && !g->split && !next)
+        return AHEAD_ELEMENTS / (size_t)arrays;
+    return 0;
 }
 
 /* Elements alone, of what comes from memory. */
