@@ -31,7 +31,7 @@ size_t xhat_cpu_stream_bytes(size_t threads)
     if (__builtin_cpu_is("amd"))
         return 16 << 20;
 #endif
-    return threads == 1 && xhat_cpu_is_intel() ? 5 << 19 : 4 << 20;
+    return threads == 1 && xhat_cpu_is_intel() ? 2 << 20 : 4 << 20;
 }
 
 #if defined(__x86_64__) || defined(__i386__)
