@@ -1,9 +1,6 @@
 /* The elements of a block: the last pass over the arrays. */
 #include "channel_block.h"
 
-/* Rows of so few bytes are put together on the stage. */
-enum { SHORT_ROW = 1024 };
-
 /* How panels are written. */
 typedef struct writer {
     const xhat_plan *plan;
@@ -71,7 +68,7 @@ static bool any_lines(const writer *w, const xhat_panel *panel)
     if (panel->mask != NULL || panel->dresidual != NULL)
         return false;
     return w->order == XHAT_RUNS ||
-           panel->length * size_of(w->plan) > SHORT_ROW ||
+           panel->length * size_of(w->plan) > XHAT_SHORT_ROW ||
            (panel->as_one > 1 && (uintptr_t)panel->out % XHAT_LINE == 0);
 }
 

@@ -314,6 +314,18 @@ static size_t most_rows(const xhat_spec *spec, int arrays, bool last_first)
                       : part_rows(spec);
 }
 
+/* Do outputs, of so many bytes together with inputs, go past the caches?  Rows
+ * that are put together on the stage, which is a copy more, later, on Intel's
+ * CPUs. */
+static bool past_caches(const xhat_spec *spec, size_t bytes, size_t threads)
+{
+    const size_t most = xhat_cpu_stream_bytes(threads);
+    const size_t row = xhat_row_bytes(spec);
+    const bool staged = spec->inner <= 1 && row <= XHAT_SHORT_ROW &&
+                        row % XHAT_LINE != 0 && narrow_rows(spec) == 1;
+    return bytes > (staged && xhat_cpu_is_intel() ? most / 2 * 3 : most);
+}
+
 xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
                                size_t most_channels)
 {
@@ -323,7 +335,7 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
         xhat_cached_channels(spec, arrays, xhat_cpu_cache() / 2);
     const size_t array = spec->outer * xhat_row_bytes(spec);
     const size_t bytes = array * ((size_t)arrays + 1);
-    const bool stream = bytes > xhat_cpu_stream_bytes(threads);
+    const bool stream = past_caches(spec, bytes, threads);
     const xhat_order writes = writes_order(spec, sums, stream),
                      order = sums ? training_order(spec) : writes;
     /* a block of short runs as columns has its mask bits to itself */

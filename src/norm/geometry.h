@@ -25,6 +25,8 @@ enum {
     XHAT_SHORT_IMAGES = 8,      /* runs of several lines as columns: in as many
                                    images at least */
     XHAT_STAGE_ELEMENTS = 1024, /* what is gathered before it is streamed */
+    XHAT_SHORT_ROW = 1024       /* bytes: rows of so few are, but for whole
+                                   lines */
 };
 
 /* How a pass, that of the sums or that of the elements, goes through the
