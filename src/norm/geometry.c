@@ -4,9 +4,10 @@
 #include "base/threads.h"
 #include "walks.h"
 
-/* fewer elements are not worth another thread; twice as many where there are no
- * sums, which is less work */
-enum { ELEMENTS_A_THREAD = 32768 };
+/* Fewer elements are not worth another thread: twice as many where threads wait
+ * for each other, and again where there are no sums, which is less work; a
+ * channel of runs, whose lanes are added up, is as much work as some more. */
+enum { ELEMENTS_A_THREAD = 16384, ELEMENTS_A_CHANNEL = 16 };
 
 /* The elements that a block has in a row at least, if it is to be read only
  * once: where memory has the array, and where the caches do, on Intel's CPUs
@@ -178,12 +179,14 @@ size_t xhat_share_start(const xhat_geometry *g, const xhat_walk *walk,
 
 /* ---- blocks: decided by caches and threads ------------------------------- */
 
-static size_t most_threads(const xhat_spec *spec, bool sums)
+static size_t most_threads(const xhat_spec *spec, bool sums, size_t elements)
 {
-    size_t elements = spec->outer * spec->channels * spec->inner;
-    size_t most = elements / ELEMENTS_A_THREAD / (sums ? 1 : 2);
-    size_t threads = spec->threads > 0 ? (size_t)spec->threads
-                                       : (size_t)xhat_threads_available();
+    const size_t more = sums && spec->inner > 1 ? ELEMENTS_A_CHANNEL : 0;
+    const size_t most =
+        spec->channels * (spec->outer * spec->inner + more) / elements;
+    const size_t threads = spec->threads > 0
+                               ? (size_t)spec->threads
+                               : (size_t)xhat_threads_available();
     if (!xhat_threads_built_in() || most < 1)
         return 1;
     return smaller(smaller(threads, most), XHAT_THREADS_MAX);
@@ -326,10 +329,9 @@ static bool past_caches(const xhat_spec *spec, size_t bytes, size_t threads)
     return bytes > (staged && xhat_cpu_is_intel() ? most / 2 * 3 : most);
 }
 
-xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
-                               size_t most_channels)
+static xhat_geometry geometry_for(const xhat_spec *spec, int arrays, bool sums,
+                                  size_t most_channels, size_t threads)
 {
-    const size_t threads = most_threads(spec, sums);
     const size_t rows = spec->outer * run_parts(spec), one = narrow_rows(spec);
     const size_t cached =
         xhat_cached_channels(spec, arrays, xhat_cpu_cache() / 2);
@@ -378,4 +380,16 @@ xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
     g.writes.order = writes;
     xhat_set_walks(spec, arrays, &g);
     return g;
+}
+
+xhat_geometry xhat_geometry_of(const xhat_spec *spec, int arrays, bool sums,
+                               size_t most_channels)
+{
+    const size_t some = ELEMENTS_A_THREAD * (sums ? 1 : 4);
+    const xhat_geometry g =
+        geometry_for(spec, arrays, sums, most_channels,
+                     most_threads(spec, sums, some));
+    return g.split && sums ? geometry_for(spec, arrays, sums, most_channels,
+                                          most_threads(spec, sums, 2 * some))
+                           : g;
 }
