@@ -90,7 +90,7 @@ static void one_plan_many_users(void **state)
     share(64, 40, 1, 20);
 }
 
-/* Large enough for three threads each: xhat takes one for 32,768 elements. */
+/* Large enough for three threads each: xhat takes one for 32,768 elements at most. */
 static void users_whose_work_is_spread(void **state)
 {
     (void)state;
