@@ -22,6 +22,7 @@ PAGE = ROOT / "docs" / "performance.md"
 PEER_FOLDERS = [ROOT / "build" / "peers" / name
                 for name in ("onednn", "onednn-openmp")]
 LADDER = "64x100,256x1024,32x64x28x28"
+RANDOM = 24  # shapes
 CORES = len(os.sched_getaffinity(0))
 
 
@@ -85,6 +86,9 @@ def measure(build, quick, peers):
         say(f"beside the other libraries, {threads} thread(s)")
         compare(build, f"peers-{threads}", "--shape", shapes, "--threads",
                 threads, "--seconds", 2 * seconds)
+        say(f"shapes drawn at random, {threads} thread(s)")
+        compare(build, f"random-{threads}", "--random", 4 if quick else RANDOM,
+                "--threads", threads, "--seconds", seconds)
     say("fused with ReLU, beside the other libraries")
     compare(build, "fusions", "--shape", "few", "--fusion",
             "plain,relu,add-relu", "--threads", CORES, "--seconds", 2 * seconds)
@@ -117,6 +121,12 @@ def sections(build):
             tables.goal_table(cases, document["classes"])
         if threads == CORES:
             made["shapes"] = tables.shape_table(cases)
+    drawn = [case for n in sorted({CORES, 1}, reverse=True)
+             for case in tables.cases_of(read(build, f"random-{n}") or
+                                         {"results": []})]
+    if drawn:
+        made["random"] = tables.random_table(drawn)
+        made["random behind"] = tables.behind_table(drawn)
     fusions = read(build, "fusions")
     if fusions is not None:
         cases = tables.cases_of(fusions)

@@ -139,6 +139,27 @@ def behind_table(cases):
                      "peer", "xhat ahead"], [row for _, row in rows], right=(6,))
 
 
+def random_table(cases):
+    """For each layout, mode and number of threads: how far ahead xhat is, and
+    how many of the cases are behind beyond the spread."""
+    grouped = {}
+    for case in cases:
+        r = case.first
+        grouped.setdefault((r["layout"], r["mode"], r["threads"]),
+                           []).append(case)
+    rows = []
+    for (layout, mode, threads), inside in grouped.items():
+        row = [layout, mode, str(threads), str(len(inside))]
+        for kind in PEERS:
+            ahead = mean_or_none([case.ahead(kind) for case in inside])
+            behind = sum(case.behind(kind) for case in inside)
+            row += [times(ahead), "" if ahead is None else str(behind)]
+        rows.append(row)
+    head = ["layout", "mode", "threads", "cases", "ahead of oneDNN", "behind",
+            "of nChw16c", "behind", "of PyTorch", "behind"]
+    return markdown(head, rows, right=range(2, len(head)))
+
+
 def shape_table(cases):
     rows = []
     for case in cases:

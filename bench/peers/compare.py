@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Times xhat, other libraries and the memory limit by turns on the same shapes.
 
-    compare.py BUILD [--threads N] [--shape LIST] [--mode LIST] [--fusion LIST]
-               [--cache hot|cold] [--seconds S] [-o RESULTS.json]
+    compare.py BUILD [--threads N] [--shape LIST | --random N [--seed S]]
+               [--mode LIST] [--fusion LIST] [--cache hot|cold] [--seconds S]
+               [-o RESULTS.json]
 
 BUILD holds the workers (cmake -DXHAT_WITH_PEERS=ON; bench/run.py does it).
 Each library has a process of its own, confined to the same N cores.  In each
@@ -18,6 +19,7 @@ import json
 import math
 import os
 import pathlib
+import random
 import signal
 import statistics
 import subprocess
@@ -247,8 +249,32 @@ def measure(workers, case, seconds):
 
 # ---- all of them -------------------------------------------------------------
 
+def random_shapes(count, seed):
+    """Shapes that no list was made for, as text: a quarter of rows and columns,
+    the others planes; 2,048 to 8 million elements; numbers of channels that
+    are a multiple of 8 or not."""
+    draw, shapes = random.Random(seed), []
+
+    def size(least, most):
+        return int(2 ** draw.uniform(math.log2(least), math.log2(most)))
+    while len(shapes) < count:
+        if draw.random() < 0.25:
+            shape = [size(2, 32768), size(2, 8192)]
+        else:
+            channels, side = size(4, 2048), size(2, 180)
+            if channels >= 8 and draw.random() < 0.6:
+                channels -= channels % 8
+            shape = [size(1, 256), channels, side, side]
+        text = "x".join(map(str, shape))
+        if 1 << 11 <= math.prod(shape) <= 1 << 23 and text not in shapes:
+            shapes.append(text)
+    return ",".join(shapes)
+
+
 def cases(arguments, worker):
-    shapes = worker.ask("shapes " + arguments.shape)
+    shapes = worker.ask("shapes " + (
+        random_shapes(arguments.random, arguments.seed) if arguments.random
+        else arguments.shape))
     if shapes.startswith("no"):
         sys.exit("xhat: --shape: " + shapes[len("no "):])
     for text in shapes.split(","):
@@ -327,6 +353,9 @@ def main():
     parser.add_argument("--threads", type=int,
                         default=len(os.sched_getaffinity(0)))
     parser.add_argument("--shape", default="few")
+    parser.add_argument("--random", type=int, metavar="N",
+                        help="N shapes drawn at random instead")
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mode", default="forward,backward,inference")
     parser.add_argument("--fusion", default="plain")
     parser.add_argument("--cache", choices=("hot", "cold"), default="hot")

@@ -1,4 +1,5 @@
 """What is timed twice beside other libraries: both times count."""
+import math
 import pathlib
 import sys
 import types
@@ -23,6 +24,18 @@ def measured(xhat, peer, bound=(1.0, 1.0, 1.0)):
     return compare.Measured(
         CASE, "nc-forward", [turn("xhat 0.1", bound, "loop 0 1")],
         [turn("xhat 0.1", xhat), turn("oneDNN 3", peer)])
+
+
+class RandomShapes(unittest.TestCase):
+    def test_as_many_as_asked_for_and_the_same_each_time(self):
+        shapes = compare.random_shapes(40, 3).split(",")
+        self.assertEqual(len(set(shapes)), 40)
+        self.assertEqual(shapes[:9], compare.random_shapes(9, 3).split(","))
+        self.assertNotEqual(shapes[:9], compare.random_shapes(9, 4).split(","))
+        for shape in shapes:
+            sizes = list(map(int, shape.split("x")))
+            self.assertIn(len(sizes), (2, 4))
+            self.assertTrue(2048 <= math.prod(sizes) <= 1 << 23)
 
 
 class Twice(unittest.TestCase):

@@ -56,6 +56,19 @@ class Means(unittest.TestCase):
                                    "| 0.13 |  |  | 4.00× |")
 
 
+class Random(unittest.TestCase):
+    def test_ahead_and_how_many_behind(self):
+        found = cases(
+            result("xhat", 2), result("oneDNN 3", 4),
+            result("oneDNN 3", 1, variant="blocked"),
+            result("xhat", 2, (4, 4)), result("oneDNN 3", 1, (4, 4)),
+            result("oneDNN 3", 1, (4, 4), variant="blocked"))
+        lines = tables.random_table(found)
+        self.assertEqual(len(lines), 3)
+        self.assertEqual(lines[2], "| nc | forward | 2 | 2 | 1.00× | 1 | 0.50× "
+                                   "| 2 |  |  |")
+
+
 class Behind(unittest.TestCase):
     def test_beyond_the_spread_of_both(self):
         for spread, listed in ((0.0, True), (0.2, True), (0.4, False)):
