@@ -363,6 +363,8 @@ def main():
                         help="about as long for a case")
     parser.add_argument("-o", "--output")
     arguments = parser.parse_args()
+    if arguments.random is not None and arguments.random < 1:
+        parser.error(f"--random is {arguments.random} but must be 1 or more")
     document = compare(arguments)
     if arguments.output:
         pathlib.Path(arguments.output).write_text(
