@@ -2,8 +2,8 @@
 """Times xhat, other libraries and the memory limit by turns on the same shapes.
 
     compare.py BUILD [--threads N] [--shape LIST | --random N [--seed S]]
-               [--mode LIST] [--fusion LIST] [--cache hot|cold] [--seconds S]
-               [-o RESULTS.json]
+               [--mode LIST] [--fusion LIST] [--dtype f32|f64]
+               [--cache hot|cold] [--seconds S] [-o RESULTS.json]
 
 BUILD holds the workers (cmake -DXHAT_WITH_PEERS=ON; bench/run.py does it).
 Each library has a process of its own, confined to the same N cores.  In each
@@ -283,7 +283,8 @@ def cases(arguments, worker):
             for mode in arguments.mode.split(","):
                 for fusion in arguments.fusion.split(","):
                     yield {"layout": layout, "mode": mode, "shape": shape,
-                           "threads": arguments.threads, "dtype": "f32",
+                           "threads": arguments.threads,
+                           "dtype": arguments.dtype,
                            "cache": arguments.cache, "fusion": fusion}
 
 
@@ -358,6 +359,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mode", default="forward,backward,inference")
     parser.add_argument("--fusion", default="plain")
+    parser.add_argument("--dtype", choices=("f32", "f64"), default="f32",
+                        help="f64: beside PyTorch, oneDNN has none")
     parser.add_argument("--cache", choices=("hot", "cold"), default="hot")
     parser.add_argument("--seconds", type=float, default=1.0,
                         help="about as long for a case")
