@@ -117,10 +117,16 @@ MUTANTS = [
      " never", "src/norm/passes.c", "end - 1 - (i - first)",
      "end - 1 - (i - first) / 2"),
     ("fold-rest", "kernels: the last columns of a short run are not added up",
-     FOLD, "        if (lane < rest)", "        if (lane + WIDTH < rest)"),
+     FOLD, "        if (at + v * VEC_COUNT_f64 < columns)",
+     "        if (at + (v + 1) * VEC_COUNT_f64 < columns)"),
+    ("fold-short", "kernels: of short runs half the columns are left out", FOLD,
+     "length > half ?", "length > 2 * half ?"),
     ("spread-one", "kernels: a channel's number reaches the first of its"
      " columns alone", CHANNELS, "for (size_t i = 0; i < length; i += WIDTH)",
      "for (size_t i = 0; i < 1; i += WIDTH)"),
+    ("spread-again", "kernels: the numbers of the first columns of some channels"
+     " are repeated", CHANNELS, "vec_quotients)(i * WIDTH, length)",
+     "vec_quotients)(0, length)"),
     ("merge-low", "kernels: the low parts of a part's sums are lost",
      "src/kernels/isa/tier.inc",
      "(rest + vec_load_f64(part_low + at))", "rest"),

@@ -133,10 +133,11 @@ typedef struct xhat_kernels {
      * the low ones */
     void (*merge)(size_t channels, const xhat_sums *to, const xhat_sums *part);
 
-    /* Runs as columns: each number of `from` `length` times, with room for a
-     * group of lanes behind; and the sums of `length` columns as those of a
-     * channel. */
-    void (*spread)(size_t channels, size_t length, const void *from, void *to);
+    /* Runs as columns: each number of an array `length` times, with room for a
+     * group of lanes behind either array; and the sums of `length` columns as
+     * those of a channel. */
+    void (*spread)(size_t channels, size_t length, size_t arrays,
+                   const void *const *from, void *const *to);
     void (*fold)(size_t channels, size_t length, const xhat_sums *columns,
                  const xhat_sums *sums);
 

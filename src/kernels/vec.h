@@ -303,6 +303,57 @@ static inline vec_f64 vec_widen_f64(vec_f64 v, int half)
 
 /* ---- across lanes -------------------------------------------------------- */
 
+/* Lane i: (first + i) / length, rounded down, of a few thousand. */
+static inline vec_mask_f32 vec_quotients_f32(size_t first, size_t length)
+{
+    vec_f32 value;
+    for (int i = 0; i < VEC_COUNT_f32; i++)
+        value[i] = (float)i;
+    value = (value + ((float)first + 0.5f)) * (1 / (float)length) - 0.5f;
+    /* from 2^23 on a float is an integer, in its last bits */
+    return (vec_mask_f32)(value + 0x1.8p23f) & ((1 << 22) - 1);
+}
+
+static inline vec_mask_f64 vec_quotients_f64(size_t first, size_t length)
+{
+    vec_f64 value;
+    for (int i = 0; i < VEC_COUNT_f64; i++)
+        value[i] = i;
+    value = (value + ((double)first + 0.5)) * (1 / (double)length) - 0.5;
+    return (vec_mask_f64)(value + 0x1.8p52) & ((INT64_C(1) << 51) - 1);
+}
+
+/* Lane i: lane which[i] of v. */
+static inline vec_f32 vec_pick_f32(vec_f32 v, vec_mask_f32 which)
+{
+#if VECTOR_BYTES == 64
+    return (vec_f32)_mm512_permutexvar_ps((__m512i)which, (__m512)v);
+#elif VECTOR_BYTES == 32
+    return (vec_f32)_mm256_permutevar8x32_ps((__m256)v, (__m256i)which);
+#else
+    vec_f32 picked;
+    for (int i = 0; i < VEC_COUNT_f32; i++)
+        picked[i] = v[which[i]];
+    return picked;
+#endif
+}
+
+static inline vec_f64 vec_pick_f64(vec_f64 v, vec_mask_f64 which)
+{
+#if VECTOR_BYTES == 64
+    return (vec_f64)_mm512_permutexvar_pd((__m512i)which, (__m512d)v);
+#elif VECTOR_BYTES == 32
+    /* as words, two of each double */
+    which = (which * 2) | ((which * 2 + 1) << 32);
+    return (vec_f64)_mm256_permutevar8x32_ps((__m256)v, (__m256i)which);
+#else
+    vec_f64 picked;
+    for (int i = 0; i < VEC_COUNT_f64; i++)
+        picked[i] = v[which[i]];
+    return picked;
+#endif
+}
+
 #define VEC_FIRST(half, i)                                                     \
     ((i) & (half) ? VEC_COUNT_f64 + (i) - (half) : (i))
 #define VEC_SECOND(half, i)                                                    \

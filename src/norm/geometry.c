@@ -26,6 +26,11 @@ enum { STEP_CHANNELS = 16, STEP_CHANNELS_MOST = 64, NEAREST_BYTES = 32768 };
 
 enum { QUARTER_PAGE = XHAT_PAGE / 4 };
 
+/* Runs as columns in so few images that most of the work is that with the
+ * numbers of the columns: as many columns as the first-level cache keeps the
+ * numbers of. */
+enum { COLUMNS_OF_FEW = 512, FEW_IMAGES = 8 };
+
 xhat_order xhat_order_of(const xhat_spec *spec)
 {
     return spec->inner <= 1 ? XHAT_COLUMNS : XHAT_RUNS;
@@ -233,8 +238,11 @@ static size_t widest_block(const xhat_spec *spec, int arrays, bool sums,
     const size_t nearest = xhat_cached_channels(spec, arrays, NEAREST_BYTES);
     const size_t some = larger(smaller(near, STEP_CHANNELS),
                                smaller(nearest, STEP_CHANNELS_MOST));
-    if (order == XHAT_COLUMNS)
-        return XHAT_PANEL_COLUMNS / larger(1, spec->inner);
+    if (order == XHAT_COLUMNS) {
+        const bool few = spec->inner > 1 && sums && spec->outer <= FEW_IMAGES;
+        return (few ? COLUMNS_OF_FEW : XHAT_PANEL_COLUMNS) /
+               larger(1, spec->inner);
+    }
     if (!sums)
         return XHAT_PANEL_COLUMNS;
     return larger(XHAT_STAGE_ELEMENTS / run, some);

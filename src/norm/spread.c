@@ -20,36 +20,52 @@ xhat_spread xhat_take_spread(const xhat_plan *plan,
     return spread;
 }
 
-static void spread(const xhat_plan *plan, size_t channels, const void *from,
-                   void *to)
+/* Lanes as a list: where some are, and where their columns go. */
+typedef struct pairs {
+    const void *from[6];
+    void *to[6];
+    size_t count;
+} pairs;
+
+static void add(pairs *list, const void *from, void *to)
 {
-    plan->kernels->spread(channels, plan->spec.inner, from, to);
+    list->from[list->count] = from;
+    list->to[list->count++] = to;
+}
+
+static void spread(const xhat_plan *plan, size_t channels, const pairs *list)
+{
+    plan->kernels->spread(channels, plan->spec.inner, list->count, list->from,
+                          list->to);
 }
 
 void xhat_spread_for_sums(const xhat_plan *plan, const xhat_lanes *lanes,
                           size_t channels, bool backward, const xhat_spread *to)
 {
-    spread(plan, channels, lanes->pivot, to->lanes.pivot);
-    if (!backward)
-        return;
-    spread(plan, channels, lanes->mean, to->lanes.mean);
-    if (plan->fusion == XHAT_FUSE_NOTHING)
-        return;
-    spread(plan, channels, lanes->a, to->lanes.a);
-    spread(plan, channels, lanes->b, to->lanes.b);
+    pairs list = {.count = 0};
+    add(&list, lanes->pivot, to->lanes.pivot);
+    if (backward)
+        add(&list, lanes->mean, to->lanes.mean);
+    if (backward && plan->fusion != XHAT_FUSE_NOTHING) {
+        add(&list, lanes->a, to->lanes.a);
+        add(&list, lanes->b, to->lanes.b);
+    }
+    spread(plan, channels, &list);
 }
 
 void xhat_spread_for_elements(const xhat_plan *plan, const xhat_lanes *lanes,
                               size_t channels, bool backward,
                               const xhat_spread *to)
 {
-    spread(plan, channels, lanes->a, to->lanes.a);
-    spread(plan, channels, lanes->mean, to->lanes.mean);
+    pairs list = {.count = 0};
+    add(&list, lanes->a, to->lanes.a);
+    add(&list, lanes->mean, to->lanes.mean);
     if (!backward || plan->fusion != XHAT_FUSE_NOTHING)
-        spread(plan, channels, lanes->b, to->lanes.b);
-    if (!backward)
-        return;
-    spread(plan, channels, lanes->dmean, to->lanes.dmean);
-    spread(plan, channels, lanes->rest, to->lanes.rest);
-    spread(plan, channels, lanes->k, to->lanes.k);
+        add(&list, lanes->b, to->lanes.b);
+    if (backward) {
+        add(&list, lanes->dmean, to->lanes.dmean);
+        add(&list, lanes->rest, to->lanes.rest);
+        add(&list, lanes->k, to->lanes.k);
+    }
+    spread(plan, channels, &list);
 }

@@ -167,23 +167,29 @@ static void streams_of_every_length(void **state)
 /* SUMS: room for a group of lanes behind those of the channels */
 enum { RUNS = 19, LONGEST = 70, COLUMNS = RUNS * LONGEST, SUMS = RUNS + 32 };
 
-/* Column i of a channel gets the channel's number; no other is touched but in
- * the group behind the last. */
+/* Column i of a channel gets the channel's number, in each of two arrays; no
+ * other is touched but in the group behind the last. */
 static void check_spread(const xhat_kernels *kernels, xhat_dtype dtype,
                          size_t length)
 {
-    static vector from, to;
+    static vector from[2], to[2];
     uint64_t seed = 5;
-    fill(&from, dtype, 0, &seed);
-    fill(&to, dtype, 0, &seed);
-    const vector before = to;
-    kernels->spread(RUNS, length, at(&from, 0), at(&to, 1));
-    for (size_t i = 0; i < RUNS * length; i++)
-        if (get(&to, 1 + i) != get(&from, i / length))
-            fail_msg("column %zu of runs of %zu", i, length);
-    assert_true(get(&to, 0) == get(&before, 0));
-    for (size_t i = 1 + RUNS * length + XHAT_GROUP_BYTES / 4; i < SIZE; i++)
-        assert_true(get(&to, i) == get(&before, i));
+    for (int k = 0; k < 2; k++) {
+        fill(&from[k], dtype, 0, &seed);
+        fill(&to[k], dtype, 0, &seed);
+    }
+    const vector before[2] = {to[0], to[1]};
+    kernels->spread(RUNS, length, 2,
+                    (const void *[]){at(&from[0], 0), at(&from[1], 0)},
+                    (void *[]){at(&to[0], 1), at(&to[1], 1)});
+    for (int k = 0; k < 2; k++) {
+        for (size_t i = 0; i < RUNS * length; i++)
+            if (get(&to[k], 1 + i) != get(&from[k], i / length))
+                fail_msg("column %zu of runs of %zu", i, length);
+        assert_true(get(&to[k], 0) == get(&before[k], 0));
+        for (size_t i = 1 + RUNS * length + XHAT_GROUP_BYTES / 4; i < SIZE; i++)
+            assert_true(get(&to[k], i) == get(&before[k], i));
+    }
 }
 
 /* The first tier's sums, and whether they are those of a plain loop. */
