@@ -67,13 +67,14 @@ static xhat_order training_order(const xhat_spec *spec)
 /* The order of elements, which changes no bits.  A mask lies as training has
  * it.  Runs of more than a line are worth columns where sums are taken so, or
  * where they go past the caches; Intel's CPUs take those as runs, the same of
- * several images by turns. */
+ * several images by turns, if all images begin at the same place in a line. */
 static xhat_order writes_order(const xhat_spec *spec, bool sums, bool stream)
 {
     const bool masked = (spec->flags & XHAT_ADD_RELU) != 0;
+    const bool alike = xhat_row_bytes(spec) % XHAT_LINE == 0;
     if (masked || in_a_line(spec))
         return training_order(spec);
-    if (stream ? xhat_cpu_is_intel() : !sums)
+    if (stream ? xhat_cpu_is_intel() && alike : !sums)
         return xhat_order_of(spec);
     return training_order(spec);
 }

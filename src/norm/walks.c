@@ -156,8 +156,12 @@ static size_t intel_inference_ahead(const xhat_spec *spec,
 static void set_intel_walks(const xhat_spec *spec, int arrays, xhat_geometry *g)
 {
     const bool sums = g->sums.parts > 0;
-    const bool next =
-        sums && next_block(spec, arrays, g, xhat_cpu_cache() / 16 * 7);
+    /* two arrays of short runs lie in many places, and displace each other
+     * sooner */
+    const bool scattered =
+        sums && arrays > 1 && g->sums.order != xhat_order_of(spec);
+    const size_t room = xhat_cpu_cache() / 16 * (scattered ? 5 : 7);
+    const bool next = sums && next_block(spec, arrays, g, room);
     set_intel_strips(spec, g);
     g->sums.ahead = intel_sums_ahead(spec, arrays, g, next);
     g->writes.ahead = sums ? writes_ahead(spec, g, next)
