@@ -146,8 +146,8 @@ MUTANTS = [
     ("mask-shared", "library: an extreme channel leaves alone those whose mask"
      " bits lie among its own", CAREFUL, ": plan->mask_channels;", ": 1;"),
     ("mask-cut", "library: a block of short runs ends among the mask bits of"
-     " the next one", GEOMETRY, "tile > 0 ? tile : rounded_width(",
-     "rounded_width("),
+     " the next one", GEOMETRY, "tile > 0 ? tile : limited(",
+     "limited("),
     ("frozen-std", "closed form, frozen: gamma forgotten",
      CLOSED, "gamma * (invstd * dout)", "invstd * dout"),
     ("running-biased", "running statistics: biased where unbiased is promised",

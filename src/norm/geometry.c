@@ -277,12 +277,22 @@ static bool page_each(const xhat_spec *spec, size_t width, size_t threads,
            divide_up(spec->channels, width) % threads == 0;
 }
 
+/* Do rows of runs end inside a line?  Then blocks do, and threads that write
+ * them through their caches take those lines from each other, in every row:
+ * whole rows for each thread. */
+static bool lines_shared(const xhat_spec *spec, bool stream)
+{
+    return spec->inner > 1 && !stream && xhat_row_bytes(spec) % XHAT_LINE != 0;
+}
+
 /* Are there whole blocks for every thread? */
 static bool blocks_for_all(const xhat_spec *spec, const xhat_geometry *g,
                            size_t threads, size_t bytes)
 {
     if (threads == 1 || g->blocks >= 4 * threads)
         return true;
+    if (lines_shared(spec, g->stream))
+        return false;
     if (spec->inner <= 1 && !g->stream)
         return page_each(spec, g->block_channels, threads, bytes);
     return g->sums.parts == 1 || g->blocks % threads == 0;
@@ -301,16 +311,35 @@ static bool worked_on_whole(const xhat_spec *spec, bool stream, size_t bytes,
            (cached >= least && piece >= (stream ? far : near));
 }
 
-/* A width in whole groups of lanes, or of runs that end with a line; at most
- * so many numbers of either. */
-static size_t rounded_width(const xhat_spec *spec, size_t width,
-                            xhat_order order, size_t most_channels)
+/* The channels of the thread that has most, of blocks of so many. */
+static size_t busiest(const xhat_spec *spec, size_t width, size_t threads)
+{
+    const size_t blocks = divide_up(spec->channels, width);
+    return smaller(spec->channels, divide_up(blocks, threads) * width);
+}
+
+/* A width in whole groups of lanes, or of runs that end with a line: as many
+ * less or, up to `most`, more as leaves the threads even. */
+static size_t rounded_width(const xhat_spec *spec, size_t width, size_t most,
+                            size_t threads)
 {
     const size_t group = group_of(spec), lines = whole_lines(spec);
     if (spec->inner <= 1)
-        width = divide_up(width, group) * group;
-    else if (width > lines)
-        width = width / lines * lines;
+        return divide_up(width, group) * group;
+    if (width <= lines)
+        return width;
+    const size_t down = width / lines * lines;
+    const size_t up = smaller(down + lines, spec->channels);
+    return up <= most && busiest(spec, up, threads) <
+                             busiest(spec, down, threads)
+               ? up
+               : down;
+}
+
+/* At most so many numbers of columns or of runs. */
+static size_t limited(const xhat_spec *spec, size_t width, xhat_order order,
+                      size_t most_channels)
+{
     if (most_channels > 0 && order != xhat_order_of(spec))
         most_channels = 1 + (most_channels - 1) / spec->inner;
     return most_channels > 0 ? smaller(width, most_channels) : width;
@@ -359,10 +388,10 @@ static xhat_geometry geometry_for(const xhat_spec *spec, int arrays, bool sums,
     xhat_geometry g = {.rows = rows,
                        .large = bytes > xhat_cpu_cache(),
                        .stream = stream};
-    size_t width = smaller(widest_block(spec, arrays, sums, order, stream),
-                           spec->channels);
+    size_t most = widest_block(spec, arrays, sums, order, stream);
     if (whole && cached > 0)
-        width = smaller(width, cached);
+        most = smaller(most, cached);
+    size_t width = smaller(most, spec->channels);
     if (whole)
         width = even_width(spec->channels, width, threads);
     const size_t shares = page_each(spec, width, threads, bytes) ? 1 : threads;
@@ -373,8 +402,9 @@ static xhat_geometry geometry_for(const xhat_spec *spec, int arrays, bool sums,
              : in_even_parts(rows, part_rows(spec), shares, one).parts;
     if (!whole && divide_up(spec->channels, width) * parts < threads)
         width = divide_up(spec->channels, divide_up(threads, parts));
+    width = rounded_width(spec, width, most, threads);
     g.block_channels =
-        tile > 0 ? tile : rounded_width(spec, width, order, most_channels);
+        tile > 0 ? tile : limited(spec, width, order, most_channels);
     g.blocks = divide_up(spec->channels, g.block_channels);
     g.split =
         most_channels == 0 &&
@@ -383,7 +413,9 @@ static xhat_geometry geometry_for(const xhat_spec *spec, int arrays, bool sums,
     g.last_first = g.split && sums && xhat_cpu_is_intel();
     g.writes =
         in_even_parts(rows, most_rows(spec, arrays, g.last_first), shares, one);
-    if (writes != xhat_order_of(spec) && (!g.split || g.blocks >= threads))
+    const bool by_blocks =
+        !g.split || (g.blocks >= threads && !lines_shared(spec, stream));
+    if (writes != xhat_order_of(spec) && by_blocks)
         g.writes = in_parts(rows, part_rows(spec)); /* each is spread anew */
     g.sums.order = order;
     g.writes.order = writes;
