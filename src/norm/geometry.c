@@ -394,7 +394,13 @@ static xhat_geometry geometry_for(const xhat_spec *spec, int arrays, bool sums,
     size_t width = smaller(most, spec->channels);
     if (whole)
         width = even_width(spec->channels, width, threads);
-    const size_t shares = page_each(spec, width, threads, bytes) ? 1 : threads;
+    /* so few images of elements alone are no even shares */
+    const bool channels_each = !sums && spec->inner > 1 &&
+                               rows % threads != 0 && rows < 8 * threads;
+    if (channels_each)
+        width = even_width(spec->channels, width, threads);
+    const size_t shares =
+        channels_each || page_each(spec, width, threads, bytes) ? 1 : threads;
     if (sums)
         g.sums = in_parts(rows, part_rows(spec));
     const size_t parts =

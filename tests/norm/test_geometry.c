@@ -161,6 +161,47 @@ static void test_writes_are_shared_evenly(void **state)
     }
 }
 
+/* Elements of a share. */
+static size_t elements_of(const xhat_spec *spec, const xhat_geometry *g,
+                          size_t share, size_t shares)
+{
+    const size_t end = xhat_share_start(g, &g->writes, share + 1, shares);
+    size_t elements = 0;
+    for (size_t task = xhat_share_start(g, &g->writes, share, shares);
+         task < end; task++) {
+        const xhat_part part =
+            xhat_part_at(spec, &g->writes, task / g->blocks);
+        const size_t first = task % g->blocks * g->block_channels;
+        const size_t left = spec->channels - first;
+        elements += part.rows * part.length *
+                    (left < g->block_channels ? left : g->block_channels);
+    }
+    return elements;
+}
+
+/* Nor have two threads of a few images much more than half, in inference: of
+ * one with 1,080 channels the first one had 1,024. */
+static void test_a_few_images_are_shared_evenly(void **state)
+{
+    static const size_t shapes[][3] = {
+        {1, 1080, 4225}, {5, 237, 961}, {3, 512, 784}, {7, 1000, 196}};
+    (void)state;
+    if (!xhat_threads_built_in())
+        skip();
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        xhat_spec spec = xhat_spec_default(XHAT_F32);
+        spec.outer = shapes[i][0];
+        spec.channels = shapes[i][1];
+        spec.inner = shapes[i][2];
+        spec.threads = 2;
+        xhat_geometry g = xhat_geometry_of(&spec, 1, false, 0);
+        const size_t all = spec.outer * spec.channels * spec.inner;
+        assert_int_equal(g.threads, 2);
+        assert_in_range(elements_of(&spec, &g, 0, 2), all / 20 * 9,
+                        all / 20 * 11);
+    }
+}
+
 /* Images that begin at different places in a line, for two threads and through
  * the caches: whole images for each, or they take the lines from each other in
  * which their channels meet (178x93x2x2 took twice the time of one thread).
@@ -194,6 +235,7 @@ int main(void)
         cmocka_unit_test(test_no_rows_of_huge_runs),
         cmocka_unit_test(test_short_pieces_are_not_read_alone),
         cmocka_unit_test(test_threads_share_no_lines),
+        cmocka_unit_test(test_a_few_images_are_shared_evenly),
         cmocka_unit_test(test_writes_are_shared_evenly)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
