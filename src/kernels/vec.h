@@ -4,7 +4,8 @@
  * The file that includes this defines VECTOR_BYTES (16, 32 or 64) before.
  * Never a vector wider than the register: gcc would keep it in memory.  What
  * elements need exists for float and double under the names NAME_f32 and
- * NAME_f64, what a channel's numbers need for double alone; what a lane computes does not depend on VECTOR_BYTES. */
+ * NAME_f64, what a channel's numbers need for double alone; what a lane
+ * computes does not depend on VECTOR_BYTES. */
 #ifndef XHAT_KERNELS_VEC_H
 #define XHAT_KERNELS_VEC_H
 
