@@ -20,6 +20,17 @@ static xhat_spec spec_of(size_t i, int threads)
     return spec;
 }
 
+/* float32; shape: images, channels, elements of a run */
+static xhat_spec spec_for(const size_t shape[3], int threads)
+{
+    xhat_spec spec = xhat_spec_default(XHAT_F32);
+    spec.outer = shape[0];
+    spec.channels = shape[1];
+    spec.inner = shape[2];
+    spec.threads = threads;
+    return spec;
+}
+
 /* Every element of a channel is in one part, and parts are in order. */
 static void check_parts(const xhat_spec *spec, const xhat_walk *walk)
 {
@@ -126,11 +137,7 @@ static void test_short_pieces_are_not_read_alone(void **state)
                                        {13333, 300, 7}, {30000, 31, 64}};
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        xhat_spec spec = xhat_spec_default(XHAT_F32);
-        spec.outer = shapes[i][0];
-        spec.channels = shapes[i][1];
-        spec.inner = shapes[i][2];
-        spec.threads = 1;
+        xhat_spec spec = spec_for(shapes[i], 1);
         for (int arrays = 1; arrays <= 2; arrays++) {
             xhat_geometry g = xhat_geometry_of(&spec, arrays, true, 0);
             assert_true(g.split);
@@ -189,11 +196,7 @@ static void test_a_few_images_are_shared_evenly(void **state)
     if (!xhat_threads_built_in())
         skip();
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        xhat_spec spec = xhat_spec_default(XHAT_F32);
-        spec.outer = shapes[i][0];
-        spec.channels = shapes[i][1];
-        spec.inner = shapes[i][2];
-        spec.threads = 2;
+        xhat_spec spec = spec_for(shapes[i], 2);
         xhat_geometry g = xhat_geometry_of(&spec, 1, false, 0);
         const size_t all = spec.outer * spec.channels * spec.inner;
         assert_int_equal(g.threads, 2);
@@ -212,11 +215,7 @@ static void test_threads_share_no_lines(void **state)
         {178, 93, 4}, {300, 27, 4}, {100, 33, 25}, {178, 93, 9}};
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        xhat_spec spec = xhat_spec_default(XHAT_F32);
-        spec.outer = shapes[i][0];
-        spec.channels = shapes[i][1];
-        spec.inner = shapes[i][2];
-        spec.threads = 2;
+        xhat_spec spec = spec_for(shapes[i], 2);
         xhat_geometry g = xhat_geometry_of(&spec, 1, true, 0);
         if (g.stream || g.threads < 2)
             continue; /* another cache, or a build without threads */
